@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locals that clean up after themselves. Build in a cleanup local, hand it over with steal() in the
+ *last lines:
+ *
+ *	cleanup(json_decrefp) json_t *record = json_object(); (jansson has its own)
+ *	…
+ *	*ret = steal(&record);
+ *
+ * CLEANUP_DEFINE(struct store *, store_close) makes store_closep() from a destructor that accepts
+ *NULL.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define cleanup(fn) __attribute__((__cleanup__(fn)))
+
+#define CLEANUP_DEFINE(type, fn)          \
+	static inline void fn##p(type *p) \
+	{                                 \
+		if (*p)                   \
+			fn(*p);           \
+	}                                 \
+	struct cleanup_needs_a_semicolon
+
+#define steal(p)                                \
+	({                                      \
+		__auto_type steal_p = (p);      \
+		__auto_type steal_v = *steal_p; \
+		*steal_p = NULL;                \
+		steal_v;                        \
+	})
+
+CLEANUP_DEFINE(FILE *, fclose);
+
+/* Of any pointer from malloc(). */
+static inline void freep(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
