@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locals that clean up after themselves. Build in a cleanup local, hand it over with steal() in the
- *last lines:
+ * Locals that clean up after themselves. Build in one, hand it over with steal() in the last lines:
  *
- *	cleanup(json_decrefp) json_t *record = json_object(); (jansson has its own)
+ *	_cleanup_(json_decrefp) json_t *record = json_object();
  *	…
  *	*ret = steal(&record);
  *
- * CLEANUP_DEFINE(struct store *, store_close) makes store_closep() from a destructor that accepts
- *NULL.
+ * CLEANUP_DEFINE(FILE *, fclose) makes fclosep(), to name here, from a destructor.
  */
 #pragma once
 
@@ -17,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define cleanup(fn) __attribute__((__cleanup__(fn)))
+#define _cleanup_(fn) __attribute__((__cleanup__(fn)))
 
 #define CLEANUP_DEFINE(type, fn)          \
 	static inline void fn##p(type *p) \
