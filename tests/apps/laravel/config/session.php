@@ -1,0 +1,3 @@
+<?php
+
+return ['driver' => 'array', 'path' => '/', 'domain' => null, 'secure' => false, 'same_site' => 'lax'];
