@@ -6,6 +6,7 @@ release(); nothing here sleeps.
 """
 import json
 import queue
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,7 +14,7 @@ MODES = ("ok", "unavailable", "hold", "garbled", "close")
 
 
 class BookingService:
-    def __init__(self):
+    def __init__(self, port=0):
         self.requests = []
         self.arrived = queue.Queue()
         self._plan = queue.Queue()
@@ -34,7 +35,7 @@ class BookingService:
             def log_message(self, *args):
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -63,6 +64,10 @@ class BookingService:
             while not q.empty():
                 q.get_nowait()
         self._release = threading.Event()
+
+    def serve(self):
+        """Until somebody ends this process."""
+        self._thread.join()
 
     def close(self):
         self.release()
@@ -103,3 +108,8 @@ class BookingService:
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)
+
+
+if __name__ == "__main__":
+    # Alone, for a demo that keeps running: always "ok".
+    BookingService(int(sys.argv[1])).serve()

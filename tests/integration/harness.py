@@ -51,6 +51,11 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
+def background(detach):
+    """How a program starts: bound to this process, or, when it is to stay, in a session of its own."""
+    return {"start_new_session": True} if detach else {"preexec_fn": die_with_parent}
+
+
 class Process:
     """A program of ours: its log is a file, it is ended by pid."""
 
@@ -105,7 +110,7 @@ class Collector:
 
     def start(self):
         argv = [CALLTRACED, "--db", self.db, "--socket", self.socket, "--config", self.config]
-        self.process = Process("calltraced", argv, self.log, preexec_fn=None if self.detach else die_with_parent)
+        self.process = Process("calltraced", argv, self.log, **background(self.detach))
         wait_until(self.accepts, "calltraced to accept", diagnostics=self.diagnostics)
         return self
 
@@ -169,7 +174,7 @@ class Fpm:
 
     def start(self):
         self.process = Process("php-fpm", self.argv(), self.log, env=self.env,
-                               preexec_fn=None if self.detach else die_with_parent)
+                               **background(self.detach))
         wait_until(self.accepts, "php-fpm to accept", diagnostics=self.diagnostics)
         return self
 
@@ -241,7 +246,7 @@ http {{
 
     def start(self):
         self.process = Process("nginx", ["/usr/sbin/nginx", "-c", self.conf, "-p", self.base], self.log,
-                               preexec_fn=None if self.detach else die_with_parent)
+                               **background(self.detach))
         wait_until(self.accepts, "nginx to accept", diagnostics=lambda: tail(self.log))
         return self
 
