@@ -105,8 +105,13 @@ class RetellFunctionCallHandler
         return [
             'success' => true,
             'booked' => true,
-            'booking' => ['id' => $appointment->id, 'uid' => $appointment->uid, 'status' => $appointment->status],
-            'message' => 'Der Termin für ' . $args['customer_name'] . ' ist gebucht.',
+            'booking' => [
+                'id' => $appointment->id,
+                'uid' => $appointment->uid,
+                'status' => $appointment->status,
+                'customer_name' => $appointment->customer_name,
+            ],
+            'message' => 'Der Termin ist gebucht, wir freuen uns über Ihren Besuch.',
         ];
     }
 

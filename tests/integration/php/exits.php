@@ -1,0 +1,7 @@
+<?php
+function leave(): void
+{
+    exit('bye');
+}
+
+leave();
