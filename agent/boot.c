@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Decides, once, whether this process is traced. In doubt it is not. */
+
+#include "boot.h"
+
+#include "calls.h"
+#include "exceptions.h"
+#include "interpose.h"
+#include "request.h"
+#include "worker.h"
+#include "zend.h"
+
+#include <calltrace/version.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+struct worker worker;
+
+static int (*next_post_startup)(void);
+
+static void say(const char *what, const char *why)
+{
+	char line[512];
+	int n;
+
+	if (!worker.settings.log)
+		return;
+	n = snprintf(line, sizeof(line), "calltrace " CT_VERSION ": %s%s%s%s%s\n", what,
+		     why ? ": " : "", why ? why : "", settings_problem() ? "; settings: " : "",
+		     settings_problem() ? settings_problem() : "");
+	if (n > 0)
+		real_write(2, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+/* All settings of PHP are known, no script is compiled yet. opcache, which would not start its JIT
+ * when it finds the hook, calls this before it looks. */
+static int post_startup(void)
+{
+	if (zend_jit_requested()) {
+		worker.armed = false;
+		say("inert", "the JIT is configured (opcache.jit_buffer_size, opcache.jit)");
+	} else {
+		calls_install();
+		exceptions_install();
+		say("tracing", zend.php_version);
+	}
+	return next_post_startup ? next_post_startup() : 0;
+}
+
+static void child(void)
+{
+	if (worker.armed)
+		request_forked();
+}
+
+static void arm(void)
+{
+	clock_init();
+	zend.handle = zend.get_handle("calltrace");
+	next_post_startup = *zend.post_startup;
+	*zend.post_startup = post_startup;
+	worker.ring.memfd = -1;
+	pthread_atfork(NULL, NULL, child);
+	worker.armed = true;
+}
+
+void boot(void)
+{
+	static bool tried;
+	void *const *execute_ex;
+	enum zend_found found;
+
+	if (tried)
+		return;
+	execute_ex = dlsym(RTLD_DEFAULT, "zend_execute_ex");
+	if (execute_ex && !*execute_ex)
+		return; /* PHP, but zend_startup() has not been called */
+	tried = true;
+	if (!execute_ex || getauxval(AT_SECURE))
+		return;
+	found = zend_find();
+	if (found == ZEND_NONE || !zend.sapi || strcmp(zend.sapi, "fpm-fcgi") != 0)
+		return;
+	settings_load(&worker.settings);
+	if (worker.settings.off)
+		say("off", NULL);
+	else if (found == ZEND_UNKNOWN)
+		say("inert", zend_why());
+	else
+		arm();
+}
+
+static void __attribute__((destructor)) finish(void)
+{
+	if (worker.armed)
+		request_exit();
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Function calls.
+ *
+ * The engine calls zend_execute_ex for every PHP function when it has been replaced, and so nests
+ * on the C stack. Where little of that is left, or in a fiber, which has a small stack of its own,
+ * the hook puts the original back for the duration of the call: what runs below is not seen, and
+ * cannot overflow.
+ */
+
+#include "calls.h"
+
+#include "exceptions.h"
+#include "outbound.h"
+#include "values.h"
+#include "worker.h"
+
+#include <pthread.h>
+
+/* C stack that is left to php itself, to libraries and to signal handlers. */
+#define STACK_MARGIN (512u << 10)
+
+static zend_execute_fn next_execute;
+static uintptr_t stack_low, stack_high; /* of the main stack, the margin taken off */
+
+static void find_stack(void)
+{
+	pthread_attr_t attr;
+	void *low;
+	size_t size;
+
+	stack_low = UINTPTR_MAX; /* unknown: nothing is traced */
+	stack_high = 0;
+	if (pthread_getattr_np(pthread_self(), &attr) != 0)
+		return;
+	if (pthread_attr_getstack(&attr, &low, &size) == 0 && size > 2 * STACK_MARGIN) {
+		stack_low = (uintptr_t)low + STACK_MARGIN;
+		stack_high = (uintptr_t)low + size;
+	}
+	pthread_attr_destroy(&attr);
+}
+
+/* Frames of calls that a bailout jumped over: their stack lies below ours and is gone. */
+static void unwind(uintptr_t sp)
+{
+	struct pack k;
+
+	while (worker.depth && worker.open[worker.depth - 1].sp <= sp) {
+		uint64_t now = clock_ticks();
+
+		worker.depth--;
+		if (!ring_reserve(&worker.ring, &k, 32, RING_FRAME))
+			continue;
+		pack_array(&k, 3);
+		pack_uint(&k, CT_FRAME_LEAVE);
+		pack_uint(&k, worker_tick(now));
+		pack_uint(&k, CT_LEAVE_UNWOUND);
+		if (ring_commit(&worker.ring, &k))
+			worker_committed(now);
+	}
+}
+
+static bool pack_enter(const struct fn *fn, const struct zframe *frame, uint64_t secret, bool args,
+		       uint64_t now)
+{
+	size_t want = args ? worker.settings.max_call_bytes + VALUES_SLACK : 32;
+	struct pack k;
+
+	if (!ring_reserve(&worker.ring, &k, want, fn->keep ? RING_KEEP : RING_DETAIL))
+		return false;
+	pack_array(&k, args ? 4 : 3);
+	pack_uint(&k, CT_FRAME_ENTER);
+	pack_uint(&k, worker_tick(now));
+	pack_uint(&k, fn->id);
+	if (args) {
+		values_begin(&k);
+		values_pack_args(&k, frame, secret);
+	}
+	if (!ring_commit(&worker.ring, &k))
+		return false;
+	worker_committed(now);
+	return true;
+}
+
+void call_enter(struct call *call, struct fn *fn, const struct zframe *frame, uint64_t secret,
+		uintptr_t sp)
+{
+	uint64_t now = clock_ticks();
+	bool args = fn->mode == FN_ARGS && !(frame->This.type_info & ZCALL_CODE) &&
+		    !(frame->This.type_info & ZCALL_GENERATOR);
+
+	call->request = worker.request;
+	call->recorded = false;
+	unwind(sp);
+	if (worker.depth == WORKER_DEPTH) {
+		ring_lose(&worker.ring, CT_LOST_DEEP, 1);
+		return;
+	}
+	if (!fn_define(fn, frame->func))
+		return;
+	if (!pack_enter(fn, frame, secret, args, now)) {
+		if (!args || !pack_enter(fn, frame, secret, false, now)) {
+			ring_lose(&worker.ring, CT_LOST_CALLS, 1);
+			return;
+		}
+		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
+	}
+	worker.open[worker.depth++].sp = sp;
+	call->recorded = true;
+}
+
+static enum ct_leave how_left(const struct zobj *exception, const struct fn *fn)
+{
+	if (!exception)
+		return fn->flags & CT_FN_GENERATOR ? CT_LEAVE_YIELD : CT_LEAVE_RETURN;
+	if (zend.is_unwind_exit(exception) || zend.is_graceful_exit(exception))
+		return CT_LEAVE_EXIT;
+	return CT_LEAVE_EXCEPTION;
+}
+
+static bool pack_leave(const struct fn *fn, enum ct_leave how, const struct zobj *exception,
+		       const struct zval *result, uint64_t now)
+{
+	size_t want = result ? worker.settings.max_call_bytes + VALUES_SLACK : 64;
+	struct pack k;
+
+	/* An entry was recorded: its end is as important as a request's. */
+	if (!ring_reserve(&worker.ring, &k, want,
+			  !result    ? RING_FRAME
+			  : fn->keep ? RING_KEEP
+				     : RING_DETAIL))
+		return false;
+	pack_array(&k, result || how == CT_LEAVE_EXCEPTION ? 4 : how ? 3 : 2);
+	pack_uint(&k, CT_FRAME_LEAVE);
+	pack_uint(&k, worker_tick(now));
+	if (result || how)
+		pack_uint(&k, how);
+	if (how == CT_LEAVE_EXCEPTION) {
+		pack_uint(&k, exception->handle);
+	} else if (result) {
+		values_begin(&k);
+		value_pack(&k, result);
+	}
+	if (!ring_commit(&worker.ring, &k))
+		return false;
+	worker_committed(now);
+	return true;
+}
+
+void call_leave(const struct call *call, const struct fn *fn, const struct zval *result)
+{
+	uint64_t now = clock_ticks();
+	const struct zobj *exception = zend_exception();
+	enum ct_leave how = how_left(exception, fn);
+
+	if (!call->recorded || call->request != worker.request)
+		return;
+	worker.depth--;
+	if (how != CT_LEAVE_RETURN)
+		result = NULL;
+	if (pack_leave(fn, how, exception, result, now))
+		return;
+	ring_lose(&worker.ring, result ? CT_LOST_VALUES : CT_LOST_CALLS, 1);
+	if (result)
+		pack_leave(fn, how, exception, NULL, now);
+}
+
+/* Runs a call with the result lent where the caller wants none and nothing could be destroyed late
+ * by it. */
+static void run_recorded(struct zframe *frame, struct fn *fn, uintptr_t sp)
+{
+	struct zval lent = {.type_info = Z_UNDEF};
+	struct zval *result = frame->return_value;
+	bool plain =
+		fn->mode == FN_ARGS && !(frame->This.type_info & (ZCALL_CODE | ZCALL_GENERATOR));
+	struct call call;
+
+	call_enter(&call, fn, frame, fn->secret_args, sp);
+	if (!plain || !call.recorded) {
+		result = NULL;
+	} else if (!result && fn->lends_result) {
+		result = &lent;
+		frame->return_value = &lent;
+	}
+	next_execute(frame);
+	call_leave(&call, fn, result);
+	if (result == &lent && lent.type == Z_STRING)
+		zend.zval_drop(&lent);
+}
+
+static void execute_hook(struct zframe *frame)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	const struct zfunc *f = frame->func;
+	uint32_t flags = f->flags, request = worker.request;
+	struct fn *fn;
+	void **slot;
+
+	if (__builtin_expect(sp < stack_low || sp >= stack_high, 0)) {
+		*zend.execute_ex = next_execute;
+		if (worker.recording)
+			ring_lose(&worker.ring, CT_LOST_DEEP, 1);
+		next_execute(frame);
+		*zend.execute_ex = execute_hook;
+		return;
+	}
+	if (!worker.recording || flags & ZFN_TRAMPOLINE) {
+		next_execute(frame);
+		return;
+	}
+	slot = &frame->run_time_cache[zend.handle];
+	fn = *slot;
+	if (__builtin_expect(!fn, 0)) {
+		outbound_install();
+		*slot = fn = fn_for(frame);
+	}
+	if (__builtin_expect(worker.exception != 0, 0))
+		exception_seen_entry(frame);
+	if (fn->mode == FN_OFF)
+		next_execute(frame);
+	else
+		run_recorded(frame, fn, sp);
+	if (__builtin_expect(worker.exception != 0, 0) && request == worker.request)
+		exception_seen_exit(fn, flags & ZFN_CLOSURE ? NULL : f);
+}
+
+/* Nothing is traced inside fibers: they have C stacks of their own, too small to nest calls on. */
+static void fiber_switched(void *from, void *to)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	/* Called on the stack that is left: when that is the main one, a fiber is entered. */
+	if (sp >= stack_low && sp < stack_high) {
+		if (worker.recording)
+			ring_lose(&worker.ring, CT_LOST_FIBERS, 1);
+		if (*zend.execute_ex == execute_hook)
+			*zend.execute_ex = next_execute;
+	} else if (*zend.execute_ex == next_execute) {
+		*zend.execute_ex = execute_hook;
+	}
+}
+
+void calls_install(void)
+{
+	find_stack();
+	next_execute = *zend.execute_ex;
+	*zend.execute_ex = execute_hook;
+	zend.observe_fibers(fiber_switched);
+	worker.functions = true;
+}
+
+void calls_reset(void)
+{
+	worker.depth = 0;
+	worker.exception = 0;
+	if (worker.functions && *zend.execute_ex == next_execute)
+		*zend.execute_ex = execute_hook;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ticks: the processor's invariant time-stamp counter where there is one (10 ns a reading), else
+ * CLOCK_MONOTONIC (28 ns). The rate is measured between the start of php-fpm's master and now: the
+ * longer it runs, the better.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+extern bool clock_uses_tsc;
+
+void clock_init(void);
+/* Ticks per second. */
+uint64_t clock_hz(void);
+
+static inline uint64_t clock_ns(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static inline uint64_t clock_ticks(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_expect(clock_uses_tsc, 1))
+		return __rdtsc();
+#endif
+	return clock_ns(CLOCK_MONOTONIC);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* Exceptions and PHP's errors. */
+
+#include "exceptions.h"
+
+#include "values.h"
+#include "worker.h"
+
+#include <string.h>
+
+#define MAX_TRACE  40
+#define MAX_CHAIN  5
+#define MAX_THROWN 500 /* a request */
+#define MAX_ERRORS 200
+
+/* The properties that Exception and Error declare, in this order in every PHP 8
+ * (Zend/zend_exceptions.stub.php). */
+enum { MESSAGE, STRING, CODE, FILE_, LINE, TRACE, PREVIOUS };
+
+static void (*next_throw)(struct zobj *);
+static uint32_t thrown, errors;
+
+static void pack_base(struct pack *k, const struct zobj *obj, unsigned slot)
+{
+	const struct zval *v = zval_deref(&obj->slots[slot]);
+
+	if (v->type == Z_STRING || v->type == Z_LONG)
+		value_pack(k, v);
+	else
+		pack_nil(k);
+}
+
+static const struct zval *find(const struct zarr *arr, const char *key)
+{
+	const struct zval *v = zend.hash_find(arr, key, strlen(key));
+
+	return v ? zval_deref(v) : NULL;
+}
+
+static void pack_found(struct pack *k, const struct zarr *arr, const char *key)
+{
+	const struct zval *v = find(arr, key);
+
+	if (v && v->type == Z_STRING)
+		pack_str(k, v->str->val, strnlen(v->str->val, 512));
+	else if (v && v->type == Z_LONG)
+		pack_int(k, v->lval);
+	else if (!strcmp(key, "line"))
+		pack_uint(k, 0);
+	else
+		pack_nil(k);
+}
+
+/* Without the arguments that a trace holds when zend.exception_ignore_args is off. */
+static void pack_trace(struct pack *k, const struct zobj *obj)
+{
+	const struct zval *trace = zval_deref(&obj->slots[TRACE]);
+	const struct zarr *arr = trace->type == Z_ARRAY ? trace->arr : NULL;
+	uint8_t *at = pack_open(k, false);
+	uint16_t n = 0;
+
+	for (uint32_t i = 0; arr && i < arr->used && n < MAX_TRACE; i++) {
+		const struct zval *v = zval_deref(zend.at->packed_zvals && arr->flags & ZARR_PACKED
+							  ? &arr->packed[i]
+							  : &arr->buckets[i].val);
+
+		if (v->type != Z_ARRAY)
+			continue;
+		pack_array(k, 4);
+		pack_found(k, v->arr, "file");
+		pack_found(k, v->arr, "line");
+		pack_found(k, v->arr, "class");
+		pack_found(k, v->arr, "function");
+		n++;
+	}
+	pack_close(k, at, n);
+}
+
+static void pack_exception(struct pack *k, const struct zobj *obj, unsigned chain)
+{
+	const struct zval *previous = zval_deref(&obj->slots[PREVIOUS]);
+
+	pack_map(k, chain + 1 == MAX_CHAIN && previous->type == Z_OBJECT ? 6 : 7);
+	pack_text(k, "class");
+	pack_str(k, obj->ce->name->val, strnlen(obj->ce->name->val, 256));
+	pack_text(k, "message");
+	pack_base(k, obj, MESSAGE);
+	pack_text(k, "code");
+	pack_base(k, obj, CODE);
+	pack_text(k, "file");
+	pack_base(k, obj, FILE_);
+	pack_text(k, "line");
+	pack_base(k, obj, LINE);
+	pack_text(k, "trace");
+	pack_trace(k, obj);
+	if (previous->type != Z_OBJECT) {
+		pack_text(k, "previous");
+		pack_nil(k);
+	} else if (chain + 1 < MAX_CHAIN) {
+		pack_text(k, "previous");
+		pack_exception(k, previous->obj, chain + 1);
+	}
+}
+
+static void pack_throw(const struct zobj *obj)
+{
+	uint64_t now = clock_ticks();
+	struct pack k;
+
+	if (thrown == MAX_THROWN || !ring_reserve(&worker.ring, &k, CT_FRAME_MAX / 2, RING_KEEP)) {
+		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
+		return;
+	}
+	thrown++;
+	values_begin(&k);
+	pack_array(&k, 4);
+	pack_uint(&k, CT_FRAME_THROW);
+	pack_uint(&k, worker_tick(now));
+	pack_uint(&k, obj->handle);
+	pack_exception(&k, obj, 0);
+	if (ring_commit(&worker.ring, &k))
+		worker_committed(now);
+	else
+		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
+}
+
+static void caught(uint32_t fn, uint32_t line)
+{
+	uint64_t now = clock_ticks();
+	struct pack k;
+
+	if (ring_reserve(&worker.ring, &k, 64, RING_KEEP)) {
+		pack_array(&k, 5);
+		pack_uint(&k, CT_FRAME_CATCH);
+		pack_uint(&k, worker_tick(now));
+		pack_uint(&k, worker.exception - 1);
+		pack_uint(&k, fn);
+		pack_uint(&k, line);
+		if (ring_commit(&worker.ring, &k))
+			worker_committed(now);
+	}
+	worker.exception = 0;
+}
+
+static uint32_t number_of(const struct zfunc *f, bool main)
+{
+	struct fn *fn = fn_named(f, main);
+
+	return fn->id && fn_define(fn, f) ? fn->id : 0;
+}
+
+static void caught_in_frame(const struct zframe *frame)
+{
+	if (frame)
+		caught(number_of(frame->func, !frame->prev), frame->opline->lineno);
+	else
+		caught(0, 0);
+}
+
+void exception_seen_entry(const struct zframe *frame)
+{
+	const struct zclass *ce = frame->func->scope;
+
+	if (zend_exception())
+		return;
+	/* While an object is destroyed on the way, the engine puts the exception aside. */
+	if (ce && ZAT(ce, zend.at->class_destructor, struct zfunc *) == frame->func)
+		return;
+	caught_in_frame(zend_user_frame(frame->prev));
+}
+
+void exception_seen_exit(struct fn *fn, const struct zfunc *f)
+{
+	if (zend_exception())
+		return;
+	if (fn->id)
+		caught(fn->ring_serial == worker.ring_serial ? fn->id : 0, 0);
+	else
+		caught(f && f->name ? number_of(f, false) : 0, 0);
+}
+
+static void exception_thrown(struct zobj *obj)
+{
+	if (worker.recording && obj && value_is_throwable(obj)) {
+		/* Thrown from where another one was caught. */
+		if (worker.exception && worker.exception != obj->handle + 1)
+			caught_in_frame(zend_user_frame(zend_current_frame()));
+		pack_throw(obj);
+		worker.exception = obj->handle + 1;
+	}
+	if (next_throw)
+		next_throw(obj);
+}
+
+static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr *message)
+{
+	uint64_t now = clock_ticks();
+	struct pack k;
+
+	/* Not what the application masks, with error_reporting or @. */
+	if (!worker.recording || !(ZAT(zend.eg, zend.at->eg_error_reporting, int) & type))
+		return;
+	if (errors == MAX_ERRORS || !ring_reserve(&worker.ring, &k, 32768, RING_KEEP)) {
+		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
+		return;
+	}
+	errors++;
+	values_begin(&k);
+	pack_array(&k, 6);
+	pack_uint(&k, CT_FRAME_ERROR);
+	pack_uint(&k, worker_tick(now));
+	pack_int(&k, type);
+	value_pack_string(&k, message->val, message->len);
+	pack_str(&k, file ? file->val : "", file ? strnlen(file->val, 1024) : 0);
+	pack_uint(&k, line);
+	if (ring_commit(&worker.ring, &k))
+		worker_committed(now);
+}
+
+void exceptions_reset(void)
+{
+	thrown = 0;
+	errors = 0;
+}
+
+void exceptions_install(void)
+{
+	next_throw = *zend.throw_hook;
+	*zend.throw_hook = exception_thrown;
+	zend.observe_errors(error_raised);
+}

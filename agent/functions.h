@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Functions by number. A rule decides once how a function is captured; the answer is kept in the
+ * function's run time cache, which the engine clears at every request, and here for the life of the
+ * process.
+ */
+#pragma once
+
+#include "zend.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fn_mode { FN_OFF, FN_TIME, FN_ARGS };
+
+struct fn {
+	uint32_t id;	      /* 0: has none */
+	uint32_t ring_serial; /* of the ring in which it is defined */
+	uint8_t mode;
+	bool keep;	      /* a handler: may use the ring's reserve */
+	bool lends_result;    /* a discarded result cannot be an object: it may be looked at */
+	uint16_t flags;	      /* CT_FN_* */
+	uint64_t secret_args; /* bit i: the i-th argument must never be recorded */
+	const char *kind;
+	struct fn *next;
+	uint64_t hash;
+	uint32_t line;
+	char names[]; /* class, name, file; each with its NUL */
+};
+
+extern struct fn fn_off;
+
+/* How `frame` is captured. Never NULL. */
+struct fn *fn_for(const struct zframe *frame);
+/* The same for an internal function, always captured. */
+struct fn *fn_for_internal(const struct zfunc *f, const char *kind);
+/* A number for a function whatever its rule, for where an exception was caught. */
+struct fn *fn_named(const struct zfunc *f, bool main);
+/* Writes the FUNCTION frame if this ring does not have it yet. False: no room. */
+bool fn_define(struct fn *fn, const struct zfunc *f);
+/* Whether a file holds application code. */
+bool fn_file_is_app(const struct zstr *file);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the user set: CALLTRACE, CALLTRACE_SOCKET, CALLTRACE_CONFIG and the file that names, read
+ * once, in the process that becomes php-fpm's master. libcalltrace(7) documents each.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SETTINGS_LIST 32
+
+struct settings {
+	bool off;
+	bool log; /* one line on stderr, php-fpm's error log, about what the agent decided */
+	char socket[108];
+	uint64_t ring_size;
+	uint32_t max_string;
+	uint32_t max_elements;
+	uint32_t max_depth;
+	uint32_t max_call_bytes;
+	uint64_t max_body;
+	uint64_t max_output;
+	/* Path parts of code that is not the application's: a file whose path contains one is
+	 * `off`. */
+	char *vendor[SETTINGS_LIST];
+	unsigned n_vendor;
+	/* Globs of Class::method or function. */
+	char *handlers[SETTINGS_LIST];
+	unsigned n_handlers;
+};
+
+/* Never fails: what cannot be read keeps its default; the first line that could not be understood
+ * is kept for the one line of log. */
+void settings_load(struct settings *settings);
+const char *settings_problem(void);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the agent knows in this process. One thread runs PHP, so nothing here is shared or locked.
+ *
+ * The master is armed at boot and records nothing. A worker makes its ring at its first request. A
+ * forked child begins as its parent was before the first request.
+ */
+#pragma once
+
+#include "clock.h"
+#include "ring.h"
+#include "settings.h"
+
+#define WORKER_DEPTH 4096 /* recorded functions open at one time; what is nested deeper is a hole \
+			   */
+
+struct fn;
+
+struct open_call {
+	uintptr_t sp; /* of our frame in it: what lies below the present one was jumped over */
+};
+
+struct worker {
+	bool armed;	  /* the engine is one we know, and this SAPI is traced */
+	bool recording;	  /* a request is open and its frames go to the ring */
+	bool functions;	  /* the hook is installed */
+	uint32_t request; /* counts requests and forks: who returns into another one records nothing
+			   */
+	uint32_t ring_serial;
+	uint64_t seq;
+	uint64_t last_tick;
+	uint32_t exception; /* number + 1 of one thrown and not yet seen caught */
+	uint32_t depth;
+	struct open_call *open; /* WORKER_DEPTH */
+	struct ring ring;
+	struct settings settings;
+};
+
+extern struct worker worker;
+
+/* Ticks since the last frame that was written; the frame that uses it must be committed. */
+static inline uint64_t worker_tick(uint64_t now)
+{
+	return now - worker.last_tick;
+}
+
+static inline void worker_committed(uint64_t now)
+{
+	worker.last_tick = now;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Meets the engine: finds it, decides whether it is one we know, and knows what moved. */
+
+#include "zend.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+
+struct zend zend;
+
+/* php-src, Zend/zend_globals.h, zend_compile.h and zend.h of each version, NTS, 64 bit. */
+static const struct zend_layout layouts[] = {
+	{
+		.api = 20220829, /* 8.2 */
+		.packed_zvals = true,
+		.eg_exception = 864,
+		.eg_frame = 488,
+		.eg_error_reporting = 424,
+		.eg_functions = 432,
+		.eg_classes = 440,
+		.fn_opcodes = 88,
+		.fn_file = 152,
+		.fn_line = 160,
+		.fn_last_var = 76,
+		.fn_temporaries = 56,
+		.fn_handler = 72,
+		.class_functions = 64,
+		.class_props = 248,
+		.class_destructor = 264,
+		.class_file = 480,
+	},
+};
+
+/* The beginning of zend_module_entry; the same in every PHP 8. */
+struct module_entry {
+	uint16_t size;
+	uint32_t api;
+	uint8_t debug;
+	uint8_t zts;
+	const void *ini, *deps;
+	const char *name;
+	const void *functions, *startup, *shutdown, *activate, *deactivate, *info;
+	const char *version;
+};
+
+static char why[96];
+
+const char *zend_why(void)
+{
+	return why;
+}
+
+static enum zend_found unknown(const char *reason)
+{
+	snprintf(why, sizeof(why), "%s", reason);
+	return ZEND_UNKNOWN;
+}
+
+static bool resolve(void)
+{
+	const struct {
+		const char *name;
+		void *at;
+	} wanted[] = {
+		{"executor_globals", &zend.eg},
+		{"zend_execute_ex", &zend.execute_ex},
+		{"zend_throw_exception_hook", &zend.throw_hook},
+		{"zend_post_startup_cb", &zend.post_startup},
+		{"zend_ce_closure", &zend.closure_class},
+		{"zend_ce_exception", &zend.exception_class},
+		{"zend_ce_error", &zend.error_class},
+		{"zend_get_op_array_extension_handle", &zend.get_handle},
+		{"zend_observer_error_register", &zend.observe_errors},
+		{"zend_observer_fiber_switch_register", &zend.observe_fibers},
+		{"zend_is_unwind_exit", &zend.is_unwind_exit},
+		{"zend_is_graceful_exit", &zend.is_graceful_exit},
+		{"zend_get_closure_method_def", &zend.closure_function},
+		{"zend_get_parameter_attribute_str", &zend.parameter_attribute},
+		{"zend_hash_str_find", &zend.hash_find},
+		{"zval_ptr_dtor", &zend.zval_drop},
+		{"zend_call_known_function", &zend.call},
+		{"zend_ini_long", &zend.ini_long},
+		{"zend_ini_string", &zend.ini_string},
+	};
+
+	for (unsigned i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		void *symbol = dlsym(RTLD_DEFAULT, wanted[i].name);
+
+		if (!symbol) {
+			snprintf(why, sizeof(why), "php does not export %s", wanted[i].name);
+			return false;
+		}
+		memcpy(wanted[i].at, &symbol, sizeof(symbol));
+	}
+	return true;
+}
+
+enum zend_found zend_find(void)
+{
+	const struct module_entry *basic;
+	const char **const *sapi; /* sapi_module_struct **, whose first member is its name */
+
+	if (!dlsym(RTLD_DEFAULT, "zend_observer_fcall_register"))
+		return ZEND_NONE;
+	basic = dlsym(RTLD_DEFAULT, "basic_functions_module");
+	sapi = dlsym(RTLD_DEFAULT, "sapi_module");
+	if (!basic || !sapi || !*sapi)
+		return unknown("no basic_functions_module or sapi_module");
+	zend.sapi = **sapi;
+	if (basic->debug || basic->zts)
+		return unknown(basic->zts ? "a thread-safe PHP" : "a debug build of PHP");
+	for (unsigned i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
+		if (layouts[i].api == basic->api)
+			zend.at = &layouts[i];
+	if (!zend.at) {
+		snprintf(why, sizeof(why), "unknown engine, Zend API %u", basic->api);
+		return ZEND_UNKNOWN;
+	}
+	zend.php_version = basic->version;
+	return resolve() ? ZEND_FOUND : ZEND_UNKNOWN;
+}
+
+bool zend_jit_requested(void)
+{
+	const char *jit;
+
+	if (!zend.ini_long("opcache.jit_buffer_size", 23, 0))
+		return false;
+	/* "off" can be switched on at run time, "disable" cannot. */
+	jit = zend.ini_string("opcache.jit", 11, 0);
+	return jit && *jit && strcmp(jit, "disable") != 0;
+}
+
+const struct zval *zend_arg(const struct zframe *frame, uint32_t i)
+{
+	const struct zfunc *f = frame->func;
+	const struct zval *slots = (const struct zval *)frame + ZFRAME_SLOTS;
+
+	/* What was passed beyond the parameters lies behind the variables and temporaries. */
+	if (f->type != ZFUNC_INTERNAL && i >= f->n_args)
+		i += (uint32_t)ZAT(f, zend.at->fn_last_var, int) +
+		     ZAT(f, zend.at->fn_temporaries, uint32_t) - f->n_args;
+	return slots + i;
+}

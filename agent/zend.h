@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Zend engine as the agent sees it: just those parts of its structures that a tracer reads.
+ *
+ * This and zend.c are the only files that know the engine. Everything here is the same from PHP 8.0
+ * to 8.5 (tests/unit/zend_abi.c compares it with the real headers at compile time) but for the
+ * offsets in `struct zend_layout`, of which there is one for each known engine.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct zstr { /* zend_string */
+	uint32_t refcount;
+	uint32_t type_info;
+	uint64_t hash;
+	size_t len;
+	char val[];
+};
+
+#define ZSTR_PERMANENT (1u << 8) /* IS_STR_PERMANENT: lives as long as the process */
+
+enum { /* zval types */
+       Z_UNDEF = 0,
+       Z_NULL = 1,
+       Z_FALSE = 2,
+       Z_TRUE = 3,
+       Z_LONG = 4,
+       Z_DOUBLE = 5,
+       Z_STRING = 6,
+       Z_ARRAY = 7,
+       Z_OBJECT = 8,
+       Z_RESOURCE = 9,
+       Z_REFERENCE = 10,
+       Z_INDIRECT = 12,
+};
+
+struct zarr;
+struct zobj;
+struct zref;
+struct zres;
+
+struct zval {
+	union {
+		int64_t lval;
+		double dval;
+		struct zstr *str;
+		struct zarr *arr;
+		struct zobj *obj;
+		struct zref *ref;
+		struct zres *res;
+		struct zval *zv;
+		void *ptr;
+	};
+	union {
+		uint8_t type;
+		uint32_t type_info;
+	};
+	uint32_t u2; /* in `This` of a frame: the number of arguments */
+};
+
+struct zref { /* zend_reference */
+	uint64_t gc;
+	struct zval val;
+};
+
+struct zres { /* zend_resource */
+	uint64_t gc;
+	int64_t handle; /* 8.0: an int with padding behind it */
+};
+
+struct zbucket {
+	struct zval val;
+	uint64_t h;
+	struct zstr *key;
+};
+
+struct zarr { /* zend_array */
+	uint64_t gc;
+	uint32_t flags;
+	uint32_t mask;
+	union {
+		struct zbucket *buckets;
+		struct zval *packed; /* 8.2 on, with ZARR_PACKED */
+	};
+	uint32_t used;
+	uint32_t count;
+};
+
+#define ZARR_PACKED (1u << 2)
+
+struct zobj { /* zend_object */
+	uint64_t gc;
+	uint32_t handle;
+	uint32_t extra_flags; /* 8.4; padding before */
+	struct zclass *ce;
+	const void *handlers;
+	struct zarr *properties;
+	struct zval slots[];
+};
+
+struct zclass { /* zend_class_entry, its beginning */
+	char type;
+	struct zstr *name;
+	struct zclass *parent;
+	int refcount;
+	uint32_t flags;
+	int n_slots;
+};
+
+#define ZCLASS_USER 2
+#define ZCLASS_ENUM (1u << 28)
+
+struct zprop { /* zend_property_info, its beginning */
+	uint32_t offset;
+	uint32_t flags;
+	struct zstr *name; /* "\0Class\0name" or "\0*\0name" unless public */
+};
+
+struct zarg { /* zend_arg_info */
+	struct zstr *name;
+	void *type_ptr;
+	uint32_t type_mask;
+	uint32_t pad;
+	struct zstr *default_value;
+};
+
+#define ZTYPE_NOT_SCALAR (0x01000000u | 0x00400000u) /* _ZEND_TYPE_NAME_BIT, _ZEND_TYPE_LIST_BIT \
+						      */
+#define ZTYPE_SCALAR                                                                             \
+	((1u << Z_NULL) | (1u << Z_FALSE) | (1u << Z_TRUE) | (1u << Z_LONG) | (1u << Z_DOUBLE) | \
+	 (1u << Z_STRING) | (1u << 14))
+#define ZTYPE_MASK 0x3ffffu
+
+struct zfunc { /* zend_function.common */
+	uint8_t type;
+	uint8_t arg_flags[3];
+	uint32_t flags;
+	struct zstr *name;
+	struct zclass *scope;
+	struct zfunc *prototype;
+	uint32_t n_args;
+	uint32_t n_required;
+	struct zarg *args; /* args[-1] is the return type */
+	struct zarr *attributes;
+};
+
+#define ZFUNC_INTERNAL	    1
+#define ZFN_STATIC	    (1u << 4)
+#define ZFN_BY_REFERENCE    (1u << 12)
+#define ZFN_HAS_RETURN_TYPE (1u << 13)
+#define ZFN_VARIADIC	    (1u << 14)
+#define ZFN_TRAMPOLINE	    (1u << 18)
+#define ZFN_CLOSURE	    (1u << 22)
+#define ZFN_GENERATOR	    (1u << 24)
+
+struct zop { /* zend_op */
+	const void *handler;
+	uint32_t op1, op2, result, extended_value;
+	uint32_t lineno;
+	uint8_t opcode;
+};
+
+struct zframe { /* zend_execute_data */
+	const struct zop *opline;
+	struct zframe *call;
+	struct zval *return_value;
+	struct zfunc *func;
+	struct zval This; /* type_info is the call info */
+	struct zframe *prev;
+	struct zarr *symbols;
+	void **run_time_cache;
+	struct zarr *extra_named;
+};
+
+#define ZFRAME_SLOTS	  5 /* arguments begin this many zvals behind the frame */
+#define ZCALL_CODE	  (1u << 16)
+#define ZCALL_GENERATOR	  (1u << 24)
+#define ZCALL_EXTRA_NAMED (1u << 27)
+
+typedef void (*zend_execute_fn)(struct zframe *frame);
+typedef void (*zend_handler_fn)(struct zframe *frame, struct zval *return_value);
+
+/* What moved between versions. */
+struct zend_layout {
+	uint32_t api;
+	bool packed_zvals;
+	uint16_t eg_exception, eg_frame, eg_error_reporting, eg_functions, eg_classes;
+	uint16_t fn_opcodes, fn_file, fn_line, fn_last_var, fn_temporaries, fn_handler;
+	uint16_t class_functions, class_props, class_destructor, class_file;
+};
+
+#define ZAT(base, offset, type) (*(type *)((char *)(base) + (offset)))
+
+/* What the running engine offers; set once by zend_find(). */
+struct zend {
+	const struct zend_layout *at;
+	char *eg;
+	const char *sapi;
+	const char *php_version;
+	int handle; /* of our slot in every function's run time cache */
+	zend_execute_fn *execute_ex;
+	void (**throw_hook)(struct zobj *);
+	int (**post_startup)(void);
+	struct zclass **closure_class;
+	struct zclass **exception_class, **error_class;
+
+	int (*get_handle)(const char *name);
+	void (*observe_errors)(void (*)(int, struct zstr *, uint32_t, struct zstr *));
+	void (*observe_fibers)(void (*)(void *, void *));
+	bool (*is_unwind_exit)(const struct zobj *);
+	bool (*is_graceful_exit)(const struct zobj *);
+	struct zfunc *(*closure_function)(struct zobj *);
+	void *(*parameter_attribute)(struct zarr *, const char *, size_t, uint32_t);
+	struct zval *(*hash_find)(const struct zarr *, const char *, size_t);
+	void (*zval_drop)(struct zval *);
+	void (*call)(struct zfunc *, struct zobj *, struct zclass *, struct zval *, uint32_t,
+		     struct zval *, struct zarr *);
+	int64_t (*ini_long)(const char *, size_t, int);
+	char *(*ini_string)(const char *, size_t, int);
+};
+
+extern struct zend zend;
+
+enum zend_found {
+	ZEND_NONE,    /* this process is not PHP */
+	ZEND_UNKNOWN, /* PHP, but not one we may touch; zend_why() says why */
+	ZEND_FOUND,
+};
+
+enum zend_found zend_find(void);
+const char *zend_why(void);
+/* The configuration asks for the JIT, or could at run time. Only after the ini files were read. */
+bool zend_jit_requested(void);
+
+static inline struct zobj *zend_exception(void)
+{
+	return ZAT(zend.eg, zend.at->eg_exception, struct zobj *);
+}
+
+static inline struct zframe *zend_current_frame(void)
+{
+	return ZAT(zend.eg, zend.at->eg_frame, struct zframe *);
+}
+
+static inline const struct zval *zval_deref(const struct zval *v)
+{
+	while (v->type == Z_REFERENCE || v->type == Z_INDIRECT)
+		v = v->type == Z_REFERENCE ? &v->ref->val : v->zv;
+	return v;
+}
+
+static inline struct zstr *zend_file(const struct zfunc *f)
+{
+	return ZAT(f, zend.at->fn_file, struct zstr *);
+}
+
+static inline uint32_t zend_line(const struct zfunc *f)
+{
+	return ZAT(f, zend.at->fn_line, uint32_t);
+}
+
+/* The innermost frame, from `frame` outwards, that runs PHP code, or NULL. */
+static inline struct zframe *zend_user_frame(struct zframe *frame)
+{
+	while (frame && (!frame->func || frame->func->type == ZFUNC_INTERNAL))
+		frame = frame->prev;
+	return frame;
+}
+
+static inline uint32_t zend_n_args(const struct zframe *frame)
+{
+	return frame->This.u2;
+}
+
+/* The i-th value passed, from 0. */
+const struct zval *zend_arg(const struct zframe *frame, uint32_t i);
