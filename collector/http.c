@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "http.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "value.h"
+
+#define FIELDS_MAX	 1000
+#define JSON_BYTES_MAX	 (16u << 20)
+#define JSON_NESTING_MAX 64
+
+void exchange_deinit(struct exchange *exchange)
+{
+	json_decref(exchange->method);
+	json_decref(exchange->path);
+	json_decref(exchange->query);
+	json_decref(exchange->headers);
+	json_decref(exchange->body);
+	json_decref(exchange->response);
+	*exchange = (struct exchange){0};
+}
+
+static int hex_digit(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+/* In place; returns the new size. */
+static size_t url_decode(char *text, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] == '%' && i + 2 < size && isxdigit((unsigned char)text[i + 1]) &&
+		    isxdigit((unsigned char)text[i + 2])) {
+			text[n++] = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
+			i += 2;
+		} else {
+			text[n++] = text[i] == '+' ? ' ' : text[i];
+		}
+	}
+	return n;
+}
+
+static void set_field(json_t *object, char *pair, size_t size)
+{
+	char *equals = memchr(pair, '=', size);
+	size_t name_size = equals ? (size_t)(equals - pair) : size;
+	size_t value_size = equals ? size - name_size - 1 : 0;
+	_cleanup_(json_decrefp) json_t *name = NULL;
+
+	name_size = url_decode(pair, name_size);
+	if (equals)
+		value_size = url_decode(equals + 1, value_size);
+	name = value_text(pair, name_size);
+	if (json_is_string(name))
+		json_object_set_new(object, json_string_value(name),
+				    value_text(equals ? equals + 1 : "", value_size));
+}
+
+/* %XX and + of one text; url_decode() needs a byte behind each escape, so the copy is
+ * NUL-terminated. */
+json_t *form_parse(const char *text, size_t size)
+{
+	_cleanup_(json_decrefp) json_t *object = json_object();
+	_cleanup_(freep) char *copy = malloc(size + 1);
+	char *p = copy;
+
+	if (!object || !copy)
+		return NULL;
+	memcpy(copy, text, size);
+	copy[size] = 0;
+	for (unsigned int i = 0; i < FIELDS_MAX && p < copy + size; i++) {
+		char *end = memchr(p, '&', copy + size - p);
+
+		if (!end)
+			end = copy + size;
+		if (end > p)
+			set_field(object, p, end - p);
+		p = end + 1;
+	}
+	return steal(&object);
+}
+
+/* Nesting by counting brackets outside strings: jansson recurses, and what we later do with it as
+ * well. */
+static bool nesting_ok(const char *text, size_t size)
+{
+	unsigned int depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < size; i++) {
+		char c = text[i];
+
+		if (in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				in_string = false;
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '[' || c == '{') {
+			if (++depth > JSON_NESTING_MAX)
+				return false;
+		} else if ((c == ']' || c == '}') && depth) {
+			depth--;
+		}
+	}
+	return true;
+}
+
+static json_t *json_parse(const void *data, size_t size)
+{
+	if (size > JSON_BYTES_MAX || !nesting_ok(data, size))
+		return NULL;
+	/* Without JSON_ALLOW_NUL: text with U+0000 is treated as not JSON. */
+	return json_loadb(data, size, JSON_DECODE_ANY, NULL);
+}
+
+static const char *param(const struct request *request, const char *name)
+{
+	const char *text = json_string_value(json_object_get(request->params, name));
+
+	return text ? text : "";
+}
+
+static int read_target(struct exchange *exchange, const struct request *request)
+{
+	const char *uri = param(request, "REQUEST_URI"), *query = param(request, "QUERY_STRING");
+	size_t path;
+
+	if (!*uri)
+		uri = param(request, "SCRIPT_NAME");
+	path = strcspn(uri, "?");
+	if (!*query && uri[path])
+		query = uri + path + 1;
+	exchange->method = json_string(param(request, "REQUEST_METHOD"));
+	exchange->path = json_stringn(uri, path);
+	exchange->query = form_parse(query, strlen(query));
+	return exchange->method && exchange->path && exchange->query ? 0 : -ENOMEM;
+}
+
+static void set_header(json_t *headers, const char *name, json_t *value)
+{
+	char lower[128];
+	size_t n = 0;
+
+	for (; name[n] && n < sizeof(lower) - 1; n++)
+		lower[n] = name[n] == '_' ? '-' : (char)tolower((unsigned char)name[n]);
+	lower[n] = 0;
+	json_object_set(headers, lower, value);
+}
+
+static int read_headers(struct exchange *exchange, const struct request *request)
+{
+	const char *name;
+	json_t *value;
+
+	exchange->headers = json_object();
+	if (!exchange->headers)
+		return -ENOMEM;
+	json_object_foreach (request->params, name, value) {
+		if (!json_is_string(value))
+			continue;
+		if (strncmp(name, "HTTP_", 5) == 0)
+			set_header(exchange->headers, name + 5, value);
+		else if (strcmp(name, "CONTENT_TYPE") == 0 && *json_string_value(value))
+			set_header(exchange->headers, name, value);
+	}
+	return 0;
+}
+
+static void read_body(struct exchange *exchange, const struct request *request)
+{
+	const struct buffer *body = &request->body;
+	const char *type = json_string_value(json_object_get(exchange->headers, "content-type"));
+	bool whole = request->body_complete && body->size == request->body_total;
+
+	if (!body->size)
+		return;
+	if (whole && type && strcasestr(type, "x-www-form-urlencoded"))
+		exchange->body = form_parse((const char *)body->data, body->size);
+	else if (whole)
+		exchange->body = json_parse(body->data, body->size);
+	exchange->body_valid = exchange->body != NULL;
+}
+
+/* The end of the CGI headers: behind the empty line; `size` when there is none. */
+static size_t header_end(const char *data, size_t size)
+{
+	for (size_t i = 0; i + 1 < size; i++) {
+		if (data[i] != '\n')
+			continue;
+		if (data[i + 1] == '\n')
+			return i + 2;
+		if (i + 2 < size && data[i + 1] == '\r' && data[i + 2] == '\n')
+			return i + 3;
+	}
+	return size;
+}
+
+static int cgi_status(const char *data, size_t size)
+{
+	size_t line = 0;
+
+	while (line + 11 <= size) {
+		if (strncasecmp(data + line, "Status:", 7) == 0)
+			return atoi(data + line + 7);
+		while (line < size && data[line] != '\n')
+			line++;
+		line++;
+	}
+	return 200;
+}
+
+static int read_response(struct exchange *exchange, const struct request *request)
+{
+	_cleanup_(buffer_deinit) struct buffer text = BUFFER_INIT;
+	size_t body;
+
+	if (!request->output.size)
+		return 0;
+	/* A NUL behind it, for atoi(). */
+	if (buffer_add(&text, request->output.data, request->output.size) < 0 ||
+	    buffer_add(&text, "", 1) < 0)
+		return -ENOMEM;
+	body = header_end((char *)text.data, text.size - 1);
+	exchange->status = cgi_status((char *)text.data, body);
+	if (exchange->status < 100 || exchange->status > 999)
+		exchange->status = 0;
+	if (body >= text.size - 1)
+		return 0;
+	if (request->output.size == request->output_total || !request->output_complete)
+		exchange->response = json_parse(text.data + body, text.size - 1 - body);
+	exchange->response_json = exchange->response != NULL;
+	if (!exchange->response)
+		exchange->response = value_text(text.data + body, text.size - 1 - body);
+	return 0;
+}
+
+int exchange_read(struct exchange *ret, const struct request *request)
+{
+	_cleanup_(exchange_deinit) struct exchange exchange = {0};
+
+	if (read_target(&exchange, request) < 0 || read_headers(&exchange, request) < 0 ||
+	    read_response(&exchange, request) < 0)
+		return -ENOMEM;
+	read_body(&exchange, request);
+	*ret = exchange;
+	exchange = (struct exchange){0};
+	return 0;
+}
