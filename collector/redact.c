@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include "redact.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "literals.h"
+#include "patterns.h"
+
+#define DEPTH_MAX   96
+#define TEXT_MAX    (4u << 20)
+#define TOO_LARGE   "[TOO_LARGE_REDACTED]"
+#define TOO_DEEP    "[TOO_DEEP_REDACTED]"
+#define UNDECIDED   "[UNDECIDED_REDACTED]"
+#define LONG_NUMBER 1000000 /* from seven digits on a number may be a telephone's */
+
+struct redact {
+	struct literals *literals;
+	json_t *keep; /* object of words */
+	bool full;    /* more was revealed than can be remembered */
+};
+
+/* Where a value stands. */
+struct place {
+	enum redact_kind kind; /* by its own key, else by its parents' */
+	enum redact_origin origin;
+	bool bare_name; /* the key is just "name" */
+	unsigned int depth;
+};
+
+CLEANUP_DEFINE(struct redact *, redact_free);
+
+void redact_free(struct redact *redact)
+{
+	if (!redact)
+		return;
+	literals_free(redact->literals);
+	json_decref(redact->keep);
+	free(redact);
+}
+
+int redact_new(struct redact **ret)
+{
+	_cleanup_(redact_freep) struct redact *redact = calloc(1, sizeof(*redact));
+
+	if (!redact)
+		return -ENOMEM;
+	redact->keep = json_object();
+	if (!redact->keep || literals_new(&redact->literals) < 0)
+		return -ENOMEM;
+	*ret = steal(&redact);
+	return 0;
+}
+
+int redact_keep(struct redact *redact, const char *word)
+{
+	return json_object_set_new(redact->keep, word, json_true()) < 0 ? -ENOMEM : 0;
+}
+
+size_t redact_learned(const struct redact *redact)
+{
+	return literals_count(redact->literals);
+}
+
+static bool is_bare_name(const char *key)
+{
+	return strcasecmp(key, "name") == 0 || strcasecmp(key, "names") == 0;
+}
+
+/* {"name": …, "arguments": …}: a function's name. */
+static bool names_function(const json_t *object)
+{
+	static const char *const beside[] = {"args",	     "arguments", "parameters",
+					     "tool_call_id", "call",	  "@class"};
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++)
+		if (json_object_get(object, beside[i]))
+			return strcmp(beside[i], "@class") != 0;
+	return false;
+}
+
+static bool has_address(const json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)object, key, value)
+		if (key_kind(key, strlen(key)) == REDACT_ADDRESS)
+			return true;
+	return false;
+}
+
+static struct place place_of(const json_t *object, const char *key, const struct place *parent)
+{
+	struct place place = {.origin = parent->origin, .depth = parent->depth + 1};
+
+	place.kind = key_kind(key, strlen(key));
+	if (place.kind == REDACT_TOWN && !(object && has_address(object)))
+		place.kind = REDACT_NONE;
+	place.bare_name = is_bare_name(key);
+	if (place.bare_name && object && names_function(object))
+		place.kind = REDACT_NONE;
+	if (place.kind == REDACT_NONE && parent->kind != REDACT_TOWN)
+		place.kind = parent->kind;
+	return place;
+}
+
+/* snake_case or a namespace: what a program calls something. */
+static bool identifier(const char *text)
+{
+	bool joined = false;
+
+	for (; *text; text++) {
+		if (*text == '_' || *text == '\\' || *text == '.' || *text == ':')
+			joined = true;
+		else if (!isalnum((unsigned char)*text))
+			return false;
+	}
+	return joined;
+}
+
+/* A person's name has a blank and begins with a capital; a route's, a header's or a connection's
+ * does not. */
+static bool like_a_person(const char *text)
+{
+	return strchr(text, ' ') && (isupper((unsigned char)*text) || (*text & 0x80));
+}
+
+/* Says that there is no value, or has none left. */
+static bool says_nothing(const char *text)
+{
+	static const char *const words[] = {"",	       "true", "false",	    "null",
+					    "None",    "none", "undefined", "anonymous",
+					    "unknown", "0",    "1"};
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(words[i], text) == 0)
+			return true;
+	return n > 10 && text[0] == '[' && strcmp(text + n - 10, "_REDACTED]") == 0 &&
+	       strspn(text + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == n - 2;
+}
+
+static bool personal(const struct redact *redact, const struct place *place, const char *text)
+{
+	if (place->kind == REDACT_NONE || says_nothing(text))
+		return false;
+	return !(place->kind == REDACT_NAME && place->bare_name &&
+		 (identifier(text) || json_object_get(redact->keep, text)));
+}
+
+static json_t *embedded(const char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	if ((*text != '{' && *text != '[') || strlen(text) > TEXT_MAX)
+		return NULL;
+	return json_loads(text, 0, NULL);
+}
+
+static int learn(struct redact *redact, const json_t *json, const struct place *place);
+
+static int learn_text(struct redact *redact, const char *text, const struct place *place)
+{
+	_cleanup_(json_decrefp) json_t *inner = NULL;
+
+	if (personal(redact, place, text)) {
+		if (place->origin == REDACT_PHP && place->bare_name && !like_a_person(text))
+			return 0;
+		if (json_object_get(redact->keep, text))
+			return 0;
+		return literals_add(redact->literals, place->kind, text);
+	}
+	inner = embedded(text);
+	return inner && place->depth < DEPTH_MAX ? learn(redact, inner, place) : 0;
+}
+
+static int learn_object(struct redact *redact, const json_t *object, const struct place *place)
+{
+	const char *key;
+	json_t *value;
+	int r = 0;
+
+	json_object_foreach ((json_t *)object, key, value) {
+		struct place inner = place_of(object, key, place);
+
+		r = learn(redact, value, &inner);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+static int learn(struct redact *redact, const json_t *json, const struct place *place)
+{
+	struct place inner = *place;
+	char number[24];
+	json_t *value;
+	size_t i;
+	int r = 0;
+
+	if (++inner.depth > DEPTH_MAX)
+		return 0;
+	if (json_is_object(json))
+		return learn_object(redact, json, &inner);
+	if (json_is_string(json))
+		return learn_text(redact, json_string_value(json), &inner);
+	if (json_is_integer(json) && place->kind != REDACT_NONE &&
+	    json_integer_value(json) >= LONG_NUMBER) {
+		snprintf(number, sizeof(number), "+%lld", (long long)json_integer_value(json));
+		r = literals_add(redact->literals, place->kind, number);
+		return r < 0 ? r : literals_add(redact->literals, place->kind, number + 1);
+	}
+	json_array_foreach (json, i, value) {
+		r = learn(redact, value, &inner);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+int redact_learn(struct redact *redact, const json_t *json, enum redact_origin origin)
+{
+	struct place top = {.origin = origin};
+	int r = json ? learn(redact, json, &top) : 0;
+
+	if (r < 0)
+		redact->full = true;
+	return r;
+}
+
+/* What no rule by key decided. */
+static int clean(const struct redact *redact, struct buffer *text, bool patterns)
+{
+	int r;
+
+	if (redact->full || text->size > TEXT_MAX)
+		return -ENOBUFS;
+	r = literals_apply(redact->literals, text);
+	return r == 0 && patterns ? patterns_apply(text) : r;
+}
+
+static char *clean_text(const struct redact *redact, const char *text, bool patterns)
+{
+	_cleanup_(buffer_deinit) struct buffer buffer = BUFFER_INIT;
+	int r = buffer_add_text(&buffer, text);
+
+	if (r == 0)
+		r = clean(redact, &buffer, patterns);
+	if (r < 0)
+		return strdup(strlen(text) > TEXT_MAX ? TOO_LARGE : UNDECIDED);
+	return buffer_steal_text(&buffer);
+}
+
+static json_t *walk(struct redact *redact, const json_t *json, const struct place *place);
+
+static json_t *walk_text(struct redact *redact, const char *text, const struct place *place)
+{
+	_cleanup_(json_decrefp) json_t *inner = NULL, *redacted = NULL;
+	_cleanup_(freep) char *out = NULL;
+
+	if (personal(redact, place, text))
+		return json_string(kind_token(place->kind));
+	inner = embedded(text);
+	if (inner) {
+		redacted = walk(redact, inner, place);
+		out = json_dumps(redacted, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	} else {
+		out = clean_text(redact, text, true);
+	}
+	/* A replacement could only break UTF-8 by a bug; then nothing of it is kept. */
+	return out ? (json_string(out) ?: json_string(UNDECIDED)) : NULL;
+}
+
+/* Two keys that redact to the same one must both survive. */
+static int set_new_key(json_t *object, const char *key, json_t *value)
+{
+	char other[96];
+
+	if (!json_object_get(object, key))
+		return json_object_set_new(object, key, value);
+	for (unsigned int i = 2; i < 100000; i++) {
+		snprintf(other, sizeof(other), "%.80s#%u", key, i);
+		if (!json_object_get(object, other))
+			return json_object_set_new(object, other, value);
+	}
+	json_decref(value);
+	return 0;
+}
+
+static bool plain_key(const char *key)
+{
+	return strlen(key) < 48 &&
+	       strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_@-") ==
+		       strlen(key);
+}
+
+static json_t *walk_object(struct redact *redact, const json_t *json, const struct place *place)
+{
+	_cleanup_(json_decrefp) json_t *object = json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)json, key, value) {
+		struct place inner = place_of(json, key, place);
+		_cleanup_(freep) char *name = plain_key(key) && !redact_learned(redact)
+						      ? strdup(key)
+						      : clean_text(redact, key, !plain_key(key));
+		json_t *walked = name ? walk(redact, value, &inner) : NULL;
+
+		if (!walked || set_new_key(object, name, walked) < 0)
+			return NULL;
+	}
+	return steal(&object);
+}
+
+static json_t *walk_array(struct redact *redact, const json_t *json, const struct place *place)
+{
+	_cleanup_(json_decrefp) json_t *array = json_array();
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (json, i, value)
+		if (json_array_append_new(array, walk(redact, value, place)) < 0)
+			return NULL;
+	return steal(&array);
+}
+
+static json_t *walk_number(const json_t *json, const struct place *place)
+{
+	bool longish = json_is_integer(json) && json_integer_value(json) >= LONG_NUMBER;
+
+	if (place->kind == REDACT_SECRET || (longish && place->kind != REDACT_NONE))
+		return json_string(kind_token(place->kind));
+	return json_deep_copy(json);
+}
+
+static json_t *walk(struct redact *redact, const json_t *json, const struct place *place)
+{
+	struct place inner = *place;
+
+	if (++inner.depth > DEPTH_MAX)
+		return json_string(TOO_DEEP);
+	switch (json_typeof(json)) {
+	case JSON_OBJECT:
+		return walk_object(redact, json, &inner);
+	case JSON_ARRAY:
+		return walk_array(redact, json, &inner);
+	case JSON_STRING:
+		return walk_text(redact, json_string_value(json), &inner);
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return walk_number(json, &inner);
+	default:
+		return json_incref((json_t *)json);
+	}
+}
+
+json_t *redact_json(struct redact *redact, const json_t *json, enum redact_origin origin)
+{
+	struct place top = {.origin = origin};
+
+	return json ? walk(redact, json, &top) : json_null();
+}
+
+json_t *redact_under(struct redact *redact, const char *key, const json_t *json,
+		     enum redact_origin origin)
+{
+	struct place top = {.origin = origin};
+	struct place place = place_of(NULL, key, &top);
+
+	return json ? walk(redact, json, &place) : json_null();
+}
+
+char *redact_text(struct redact *redact, const char *text)
+{
+	return clean_text(redact, text, true);
+}
+
+json_t *redact_again(struct redact *redact, const json_t *json)
+{
+	_cleanup_(json_decrefp) json_t *copy = NULL;
+	_cleanup_(freep) char *text = NULL;
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (json_is_string(json)) {
+		text = clean_text(redact, json_string_value(json), false);
+		return text ? json_string(text) : NULL;
+	}
+	if (json_is_object(json)) {
+		copy = json_object();
+		json_object_foreach ((json_t *)json, key, value)
+			if (json_object_set_new(copy, key, redact_again(redact, value)) < 0)
+				return NULL;
+	} else if (json_is_array(json)) {
+		copy = json_array();
+		json_array_foreach (json, i, value)
+			if (json_array_append_new(copy, redact_again(redact, value)) < 0)
+				return NULL;
+	} else {
+		copy = json_incref((json_t *)json);
+	}
+	return steal(&copy);
+}
