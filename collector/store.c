@@ -89,7 +89,8 @@ static int open_env(const char *dir, bool writable, size_t map_size, MDB_env **r
 		rc = mdb_reader_check(env, &dead); /* slots of killed readers hold pages back */
 	if (rc) {
 		mdb_env_close(env);
-		return error_from_lmdb(rc);
+		/* Into an empty file LMDB would write its first page. */
+		return rc == EBADF && !writable ? -ENOENT : error_from_lmdb(rc);
 	}
 	*ret = env;
 	return 0;
