@@ -49,11 +49,14 @@ def pairs(params):
     return out
 
 
-def request(params, body=b"", request_id=1, keep=True, stdin_size=65535, params_size=65535):
-    """The bytes of a whole request."""
+def request(params, body=b"", request_id=1, keep=True, stdin_size=65535, pairs_a_record=1000):
+    """The bytes of a whole request. php-fpm wants a name and its value in one record."""
+    items = list(params.items())
     return (
         record(BEGIN_REQUEST, struct.pack("!HB5x", RESPONDER, KEEP_CONN if keep else 0), request_id)
-        + stream(PARAMS, pairs(params), request_id, params_size)
+        + b"".join(record(PARAMS, pairs(dict(items[i:i + pairs_a_record])), request_id)
+                   for i in range(0, len(items), pairs_a_record))
+        + record(PARAMS, b"", request_id)
         + stream(STDIN, body, request_id, stdin_size)
     )
 

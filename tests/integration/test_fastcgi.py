@@ -49,7 +49,7 @@ def test_the_requests_of_one_call_on_one_connection(shared):
     pytest.param({"piece": 1}, id="a byte at a time"),
     pytest.param({"piece": 11}, id="eleven bytes at a time"),
     pytest.param({"stdin_size": 1}, id="records of one byte"),
-    pytest.param({"stdin_size": 64, "params_size": 3}, id="small records"),
+    pytest.param({"stdin_size": 64, "pairs_a_record": 2}, id="small records"),
     pytest.param({"keep": False}, id="a connection for each request"),
 ])
 def test_split_records(shared, how):
