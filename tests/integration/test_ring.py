@@ -126,8 +126,9 @@ def test_a_laravel_request_is_recorded_to_the_byte(traced):
                  "App\\Services\\AvailabilityService::check",
                  "App\\Repositories\\AppointmentRepository::isTaken"):
         assert name in names
-    files = [f[4] for f in traced.frames if f[0] == rc.FUNCTION and f[4]]
-    assert all(file.startswith(str(traced.stack.base)) for file in files), "vendor code is off by default"
+    files = {f[1]: f[4] for f in traced.frames if f[0] == rc.FUNCTION and f[4]}
+    entered = {files[f[2]] for f in traced.frames if f[0] == rc.ENTER and f[2] in files}
+    assert entered and all(file.startswith(str(traced.stack.base)) for file in entered), "vendor code is off by default"
     assert dict(request.enters)["App\\Services\\AvailabilityService::check"] == ["2027-03-04", "15:30"]
 
 

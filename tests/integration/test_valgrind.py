@@ -21,7 +21,7 @@ def errors(preload, tmp_path):
     logs.mkdir(mode=0o777)
     logs.chmod(0o777)
     valgrind = ["valgrind", "--quiet", "--error-limit=no", "--num-callers=12", f"--log-file={logs}/%p"]
-    with Stack(preload=preload, nginx=False, settings={"pm.max_children": "1"}, ini=INI, env={"USE_ZEND_ALLOC": "0"},
+    with Stack(preload=preload, collector=False, nginx=False, settings={"pm.max_children": "1"}, ini=INI, env={"USE_ZEND_ALLOC": "0"},
                argv_prefix=valgrind) as stack:
         shutil.copytree(Path(__file__).parent / "php", stack.base / "php")
         with stack.fpm.connect() as connection:
