@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lists of records, filtered: presented records, as an array.
+ */
+#pragma once
+
+#include "store.h"
+
+/* What is NULL, 0 or false does not restrict. */
+struct query {
+	const struct uuid *session; /* of this session only */
+	struct store_filter range;
+	size_t limit;
+
+	const char *status; /* call_status of sessions, status of functions */
+	const char *company, *customer;
+	bool with_errors;
+
+	const char *function; /* with its version suffix, or without for all its versions */
+	double slow_ms;
+
+	const char *severity, *code, *type;
+	bool unresolved, booking_failures, terminating;
+};
+
+/* Newest first. */
+int query_calls(struct store_txn *txn, const struct query *query, json_t **ret);
+/* Of one session in execution order; else by session, newest first. */
+int query_functions(struct store_txn *txn, const struct query *query, json_t **ret);
+/* Of one session in the order they happened; else newest first. */
+int query_errors(struct store_txn *txn, const struct query *query, json_t **ret);
