@@ -45,7 +45,7 @@ static int post_startup(void)
 	} else {
 		calls_install();
 		exceptions_install();
-		say("tracing", zend.php_version);
+		say("tracing", zend_php_version());
 	}
 	return next_post_startup ? next_post_startup() : 0;
 }

@@ -96,10 +96,9 @@ EXPORT int close(int fd)
 	return NEXT(close)(fd);
 }
 
-/* php-fpm's workers listen on descriptor 0. */
-static bool is_fastcgi(int fd)
+static bool is_fastcgi(void)
 {
-	return fd == 0 && worker.armed;
+	return worker.armed && request_waits();
 }
 
 static int accepted(int fd)
@@ -114,7 +113,7 @@ static int accepted(int fd)
 
 EXPORT int accept(int fd, struct sockaddr *addr, socklen_t *n)
 {
-	if (!is_fastcgi(fd))
+	if (!is_fastcgi())
 		return NEXT(accept)(fd, addr, n);
 	request_before_accept();
 	return accepted(NEXT(accept)(fd, addr, n));
@@ -122,7 +121,7 @@ EXPORT int accept(int fd, struct sockaddr *addr, socklen_t *n)
 
 EXPORT int accept4(int fd, struct sockaddr *addr, socklen_t *n, int flags)
 {
-	if (!is_fastcgi(fd))
+	if (!is_fastcgi())
 		return NEXT(accept4)(fd, addr, n, flags);
 	request_before_accept();
 	return accepted(NEXT(accept4)(fd, addr, n, flags));

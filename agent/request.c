@@ -81,7 +81,7 @@ static void write_process(void)
 	pack_text(&k, "pid");
 	pack_uint(&k, (uint64_t)getpid());
 	pack_text(&k, "php");
-	pack_text(&k, zend.php_version);
+	pack_text(&k, zend_php_version());
 	pack_text(&k, "zend_api");
 	pack_uint(&k, zend.at->api);
 	pack_text(&k, "sapi");
@@ -398,6 +398,11 @@ static void ignore_end(void *userdata, uint8_t type)
 
 static const struct fastcgi_events in_events = {in_record, in_content, ignore_end};
 static const struct fastcgi_events out_events = {ignore_record, out_content, out_end};
+
+bool request_waits(void)
+{
+	return !zend_current_frame();
+}
 
 void request_before_accept(void)
 {

@@ -2,7 +2,7 @@
 /*
  * Requests: what passes over the FastCGI connection of this worker, as REQUEST … END frames.
  *
- * php-fpm accepts on descriptor 0, serves one request at a time, and comes back to accept(), or to
+ * php-fpm serves one request at a time, and comes back to accept(), or to
  * read() on a connection that is kept, when it is done with one: only that ends it, because after
  * fastcgi_finish_request() the script goes on behind the answer.
  */
@@ -15,6 +15,8 @@
 /* The connection's descriptor, or -1. */
 extern int request_fd;
 
+/* php-fpm itself is about to accept, not a script: no PHP code runs. */
+bool request_waits(void);
 /* Before php-fpm waits for a connection, and with what it got. */
 void request_before_accept(void);
 void request_accepted(int fd);

@@ -11,8 +11,9 @@
 #include "ring.h"
 #include "settings.h"
 
-#define WORKER_DEPTH 4096 /* recorded functions open at one time; what is nested deeper is a hole \
-			   */
+#define WORKER_DEPTH                                                                 \
+	4096 /* recorded functions open at one time; what is nested deeper is a hole \
+	      */
 
 struct fn;
 

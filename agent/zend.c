@@ -96,29 +96,50 @@ static bool resolve(void)
 	return true;
 }
 
+/* Not basic_functions_module: Debian's php does not export it. */
+static const struct module_entry *find_module(const char *name)
+{
+	const struct zarr *registry = dlsym(RTLD_DEFAULT, "module_registry");
+	const struct zval *v;
+
+	if (!registry || !zend.hash_find)
+		return NULL;
+	v = zend.hash_find(registry, name, strlen(name));
+	return v ? v->ptr : NULL;
+}
+
 enum zend_found zend_find(void)
 {
-	const struct module_entry *basic;
-	const char **const *sapi; /* sapi_module_struct **, whose first member is its name */
+	const struct module_entry *core;
+	const char *const *sapi; /* a sapi_module_struct, whose first member is its name */
 
 	if (!dlsym(RTLD_DEFAULT, "zend_observer_fcall_register"))
 		return ZEND_NONE;
-	basic = dlsym(RTLD_DEFAULT, "basic_functions_module");
 	sapi = dlsym(RTLD_DEFAULT, "sapi_module");
-	if (!basic || !sapi || !*sapi)
-		return unknown("no basic_functions_module or sapi_module");
-	zend.sapi = **sapi;
-	if (basic->debug || basic->zts)
-		return unknown(basic->zts ? "a thread-safe PHP" : "a debug build of PHP");
-	for (unsigned i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
-		if (layouts[i].api == basic->api)
-			zend.at = &layouts[i];
-	if (!zend.at) {
-		snprintf(why, sizeof(why), "unknown engine, Zend API %u", basic->api);
+	if (!sapi || !*sapi)
+		return unknown("no sapi_module");
+	zend.sapi = *sapi;
+	if (!resolve())
 		return ZEND_UNKNOWN;
-	}
-	zend.php_version = basic->version;
-	return resolve() ? ZEND_FOUND : ZEND_UNKNOWN;
+	core = find_module("core"); /* registered by zend_startup() itself */
+	if (!core)
+		return unknown("no core module");
+	if (core->debug || core->zts)
+		return unknown(core->zts ? "a thread-safe PHP" : "a debug build of PHP");
+	for (unsigned i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
+		if (layouts[i].api == core->api)
+			zend.at = &layouts[i];
+	if (zend.at)
+		return ZEND_FOUND;
+	snprintf(why, sizeof(why), "unknown engine, Zend API %u", core->api);
+	return ZEND_UNKNOWN;
+}
+
+const char *zend_php_version(void)
+{
+	const struct module_entry *standard = find_module("standard");
+
+	return standard && standard->version ? standard->version : "unknown";
 }
 
 bool zend_jit_requested(void)

@@ -127,8 +127,9 @@ struct zarg { /* zend_arg_info */
 	struct zstr *default_value;
 };
 
-#define ZTYPE_NOT_SCALAR (0x01000000u | 0x00400000u) /* _ZEND_TYPE_NAME_BIT, _ZEND_TYPE_LIST_BIT \
-						      */
+#define ZTYPE_NOT_SCALAR                                                        \
+	(0x01000000u | 0x00400000u) /* _ZEND_TYPE_NAME_BIT, _ZEND_TYPE_LIST_BIT \
+				     */
 #define ZTYPE_SCALAR                                                                             \
 	((1u << Z_NULL) | (1u << Z_FALSE) | (1u << Z_TRUE) | (1u << Z_LONG) | (1u << Z_DOUBLE) | \
 	 (1u << Z_STRING) | (1u << 14))
@@ -199,7 +200,6 @@ struct zend {
 	const struct zend_layout *at;
 	char *eg;
 	const char *sapi;
-	const char *php_version;
 	int handle; /* of our slot in every function's run time cache */
 	zend_execute_fn *execute_ex;
 	void (**throw_hook)(struct zobj *);
@@ -232,6 +232,8 @@ enum zend_found {
 
 enum zend_found zend_find(void);
 const char *zend_why(void);
+/* "8.2.36"; once the modules are registered. */
+const char *zend_php_version(void);
 /* The configuration asks for the JIT, or could at run time. Only after the ini files were read. */
 bool zend_jit_requested(void);
 

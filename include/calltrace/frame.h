@@ -68,7 +68,7 @@ enum ct_leave {
 	CT_LEAVE_EXCEPTION = 1, /* value: the exception's number, as in THROW */
 	CT_LEAVE_YIELD = 2,	/* a generator was left: it yielded or ended */
 	CT_LEAVE_UNWOUND = 3,	/* by a fatal error's long jump: found out later, the time is an upper bound */
-	CT_LEAVE_EXIT = 4,	/* by exit() */
+	CT_LEAVE_EXIT = 4,	/* by exit(), or by a fatal error that the engine unwinds like one */
 };
 
 /* END: how a request ended. */
