@@ -19,7 +19,6 @@ static const struct zend_layout layouts[] = {
 		.eg_error_reporting = 424,
 		.eg_functions = 432,
 		.eg_classes = 440,
-		.fn_opcodes = 88,
 		.fn_file = 152,
 		.fn_line = 160,
 		.fn_last_var = 76,
@@ -31,6 +30,14 @@ static const struct zend_layout layouts[] = {
 		.class_file = 480,
 	},
 };
+
+const struct zend_layout *zend_layout_of(uint32_t api)
+{
+	for (unsigned i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
+		if (layouts[i].api == api)
+			return &layouts[i];
+	return NULL;
+}
 
 /* The beginning of zend_module_entry; the same in every PHP 8. */
 struct module_entry {
@@ -126,9 +133,7 @@ enum zend_found zend_find(void)
 		return unknown("no core module");
 	if (core->debug || core->zts)
 		return unknown(core->zts ? "a thread-safe PHP" : "a debug build of PHP");
-	for (unsigned i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
-		if (layouts[i].api == core->api)
-			zend.at = &layouts[i];
+	zend.at = zend_layout_of(core->api);
 	if (zend.at)
 		return ZEND_FOUND;
 	snprintf(why, sizeof(why), "unknown engine, Zend API %u", core->api);

@@ -189,7 +189,7 @@ struct zend_layout {
 	uint32_t api;
 	bool packed_zvals;
 	uint16_t eg_exception, eg_frame, eg_error_reporting, eg_functions, eg_classes;
-	uint16_t fn_opcodes, fn_file, fn_line, fn_last_var, fn_temporaries, fn_handler;
+	uint16_t fn_file, fn_line, fn_last_var, fn_temporaries, fn_handler;
 	uint16_t class_functions, class_props, class_destructor, class_file;
 };
 
@@ -231,6 +231,8 @@ enum zend_found {
 };
 
 enum zend_found zend_find(void);
+/* NULL: an engine we do not know. */
+const struct zend_layout *zend_layout_of(uint32_t api);
 const char *zend_why(void);
 /* "8.2.36"; once the modules are registered. */
 const char *zend_php_version(void);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What agent/zend.h believes of the engine, against the real headers. There is nothing to run: it
+ * compiles or it does not. The layouts are read from agent/zend.c's own table.
+ */
+
+#include "main/php.h"
+
+#include "main/SAPI.h"
+#include "zend_attributes.h"
+#include "zend_exceptions.h"
+
+#include "../../agent/zend.h"
+
+#define SAME(theirs, field, ours, our_field)                                        \
+	_Static_assert(offsetof(theirs, field) == offsetof(struct ours, our_field), \
+		       #theirs "." #field)
+#define EQUAL(theirs, ours) _Static_assert((theirs) == (ours), #theirs)
+
+SAME(zend_string, h, zstr, hash);
+SAME(zend_string, len, zstr, len);
+SAME(zend_string, val, zstr, val);
+EQUAL(IS_STR_PERMANENT, ZSTR_PERMANENT);
+EQUAL(sizeof(zval), sizeof(struct zval));
+SAME(zval, u1, zval, type_info);
+SAME(zval, u2, zval, u2);
+EQUAL(IS_UNDEF, Z_UNDEF);
+EQUAL(IS_NULL, Z_NULL);
+EQUAL(IS_FALSE, Z_FALSE);
+EQUAL(IS_TRUE, Z_TRUE);
+EQUAL(IS_LONG, Z_LONG);
+EQUAL(IS_DOUBLE, Z_DOUBLE);
+EQUAL(IS_STRING, Z_STRING);
+EQUAL(IS_ARRAY, Z_ARRAY);
+EQUAL(IS_OBJECT, Z_OBJECT);
+EQUAL(IS_RESOURCE, Z_RESOURCE);
+EQUAL(IS_REFERENCE, Z_REFERENCE);
+EQUAL(IS_INDIRECT, Z_INDIRECT);
+SAME(zend_reference, val, zref, val);
+SAME(zend_resource, handle, zres, handle);
+EQUAL(sizeof(Bucket), sizeof(struct zbucket));
+SAME(Bucket, h, zbucket, h);
+SAME(Bucket, key, zbucket, key);
+SAME(zend_array, u, zarr, flags);
+SAME(zend_array, arData, zarr, buckets);
+SAME(zend_array, nNumUsed, zarr, used);
+SAME(zend_array, nNumOfElements, zarr, count);
+EQUAL(HASH_FLAG_PACKED, ZARR_PACKED);
+SAME(zend_object, handle, zobj, handle);
+SAME(zend_object, ce, zobj, ce);
+SAME(zend_object, properties, zobj, properties);
+SAME(zend_object, properties_table, zobj, slots);
+SAME(zend_class_entry, name, zclass, name);
+SAME(zend_class_entry, parent, zclass, parent);
+SAME(zend_class_entry, ce_flags, zclass, flags);
+SAME(zend_class_entry, default_properties_count, zclass, n_slots);
+EQUAL(ZEND_USER_CLASS, ZCLASS_USER);
+EQUAL(ZEND_ACC_ENUM, ZCLASS_ENUM);
+SAME(zend_property_info, name, zprop, name);
+EQUAL(sizeof(zend_arg_info), sizeof(struct zarg));
+EQUAL(sizeof(zend_internal_arg_info), sizeof(struct zarg));
+SAME(zend_arg_info, type.type_mask, zarg, type_mask);
+EQUAL(_ZEND_TYPE_NAME_BIT | _ZEND_TYPE_LIST_BIT, ZTYPE_NOT_SCALAR);
+EQUAL(MAY_BE_NULL | MAY_BE_FALSE | MAY_BE_TRUE | MAY_BE_LONG | MAY_BE_DOUBLE | MAY_BE_STRING |
+	      (1 << IS_VOID),
+      ZTYPE_SCALAR);
+SAME(zend_op_array, fn_flags, zfunc, flags);
+SAME(zend_op_array, function_name, zfunc, name);
+SAME(zend_op_array, scope, zfunc, scope);
+SAME(zend_op_array, num_args, zfunc, n_args);
+SAME(zend_op_array, arg_info, zfunc, args);
+SAME(zend_op_array, attributes, zfunc, attributes);
+EQUAL(ZEND_INTERNAL_FUNCTION, ZFUNC_INTERNAL);
+EQUAL(ZEND_ACC_STATIC, ZFN_STATIC);
+EQUAL(ZEND_ACC_RETURN_REFERENCE, ZFN_BY_REFERENCE);
+EQUAL(ZEND_ACC_HAS_RETURN_TYPE, ZFN_HAS_RETURN_TYPE);
+EQUAL(ZEND_ACC_VARIADIC, ZFN_VARIADIC);
+EQUAL(ZEND_ACC_CALL_VIA_TRAMPOLINE, ZFN_TRAMPOLINE);
+EQUAL(ZEND_ACC_CLOSURE, ZFN_CLOSURE);
+EQUAL(ZEND_ACC_GENERATOR, ZFN_GENERATOR);
+SAME(zend_op, lineno, zop, lineno);
+SAME(zend_execute_data, opline, zframe, opline);
+SAME(zend_execute_data, return_value, zframe, return_value);
+SAME(zend_execute_data, func, zframe, func);
+SAME(zend_execute_data, This, zframe, This);
+SAME(zend_execute_data, prev_execute_data, zframe, prev);
+SAME(zend_execute_data, run_time_cache, zframe, run_time_cache);
+SAME(zend_execute_data, extra_named_params, zframe, extra_named);
+EQUAL(ZEND_CALL_FRAME_SLOT, ZFRAME_SLOTS);
+EQUAL(ZEND_CALL_CODE, ZCALL_CODE);
+EQUAL(ZEND_CALL_GENERATOR, ZCALL_GENERATOR);
+EQUAL(ZEND_CALL_HAS_EXTRA_NAMED_PARAMS, ZCALL_EXTRA_NAMED);
+EQUAL(offsetof(sapi_module_struct, name), 0);
+EQUAL(offsetof(zend_module_entry, zend_api), 4);
+EQUAL(offsetof(zend_module_entry, zend_debug), 8);
+EQUAL(offsetof(zend_module_entry, zts), 9);
+
+#define CHECK_LAYOUT(field, theirs, member)                                    \
+	if (at->field != offsetof(theirs, member)) {                           \
+		fprintf(stderr, #theirs "." #member " is at %zu, not at %u\n", \
+			offsetof(theirs, member), at->field);                  \
+		failed = 1;                                                    \
+	}
+
+int main(void)
+{
+	const struct zend_layout *at = zend_layout_of(ZEND_MODULE_API_NO);
+	int failed = 0;
+
+	if (!at) {
+		fprintf(stderr, "no layout for Zend API %d\n", ZEND_MODULE_API_NO);
+		return 1;
+	}
+	CHECK_LAYOUT(eg_exception, zend_executor_globals, exception);
+	CHECK_LAYOUT(eg_frame, zend_executor_globals, current_execute_data);
+	CHECK_LAYOUT(eg_error_reporting, zend_executor_globals, error_reporting);
+	CHECK_LAYOUT(eg_functions, zend_executor_globals, function_table);
+	CHECK_LAYOUT(eg_classes, zend_executor_globals, class_table);
+	CHECK_LAYOUT(fn_file, zend_op_array, filename);
+	CHECK_LAYOUT(fn_line, zend_op_array, line_start);
+	CHECK_LAYOUT(fn_last_var, zend_op_array, last_var);
+	CHECK_LAYOUT(fn_temporaries, zend_op_array, T);
+	CHECK_LAYOUT(fn_handler, zend_internal_function, handler);
+	CHECK_LAYOUT(class_functions, zend_class_entry, function_table);
+	CHECK_LAYOUT(class_props, zend_class_entry, properties_info_table);
+	CHECK_LAYOUT(class_destructor, zend_class_entry, destructor);
+	CHECK_LAYOUT(class_file, zend_class_entry, info.user.filename);
+	return failed;
+}
