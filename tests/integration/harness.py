@@ -160,6 +160,8 @@ class Fpm:
             + "".join(f"{k} = {v}\n" for k, v in pool.items() if v is not None)
         )
         self.ini.write_text("".join(f'{k} = "{v}"\n' if "&" not in str(v) else f"{k} = {v}\n" for k, v in values.items()))
+        # Debian's conf.d comes after php.ini and says opcache.jit=off.
+        self.defines = [word for k, v in (ini or {}).items() if k.startswith("opcache.") for word in ("-d", f"{k}={v}")]
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("CALLTRACE") and k != "LD_PRELOAD"}
         if preload:
             self.env["LD_PRELOAD"] = str(base / "libcalltrace.so")
@@ -170,7 +172,7 @@ class Fpm:
         self.process = None
 
     def argv(self):
-        return [*self.argv_prefix, PHP_FPM, "-F", "-y", self.conf, "-c", self.ini]
+        return [*self.argv_prefix, PHP_FPM, "-F", "-y", self.conf, "-c", self.ini, *self.defines]
 
     def start(self):
         self.process = Process("php-fpm", self.argv(), self.log, env=self.env,

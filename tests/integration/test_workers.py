@@ -131,3 +131,10 @@ def test_with_the_jit_requested_the_application_runs_and_no_function_is_traced()
         stack.http("GET", "/health")
         document = stack.dump.json("tree", f"{call.call_id}/1")
         assert document is None or document["calls"] == []
+
+
+def test_a_jit_that_could_be_switched_on_later_is_left_alone_too():
+    with Stack(collector=False, nginx=False, ini={"opcache.jit_buffer_size": "16M", "opcache.jit": "off"}) as stack:
+        with stack.fpm.connect() as connection:
+            assert connection.ask(stack.fcgi_params("GET", "/health")).body == b"ok"
+        assert "JIT is incompatible" not in stack.fpm.log.read_text()
