@@ -220,7 +220,8 @@ static void execute_hook(struct zframe *frame)
 		next_execute(frame);
 	else
 		run_recorded(frame, fn, sp);
-	if (__builtin_expect(worker.exception != 0, 0) && request == worker.request)
+	if (__builtin_expect(worker.exception != 0 || zend_exception() != NULL, 0) &&
+	    request == worker.request)
 		exception_seen_exit(fn, flags & ZFN_CLOSURE ? NULL : f);
 }
 

@@ -171,8 +171,14 @@ void exception_seen_entry(const struct zframe *frame)
 
 void exception_seen_exit(struct fn *fn, const struct zfunc *f)
 {
-	if (zend_exception())
+	const struct zobj *flying = zend_exception();
+
+	if (flying) {
+		/* It was taken for caught in a `finally` or a destructor, and flies on. */
+		if (!zend.is_unwind_exit(flying) && !zend.is_graceful_exit(flying))
+			worker.exception = flying->handle + 1;
 		return;
+	}
 	if (fn->id)
 		caught(fn->ring_serial == worker.ring_serial ? fn->id : 0, 0);
 	else

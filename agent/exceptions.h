@@ -14,7 +14,7 @@
 
 void exceptions_install(void);
 void exceptions_reset(void);
-/* Only while worker.exception is set. */
+/* A function is entered; only while worker.exception is set. */
 void exception_seen_entry(const struct zframe *frame);
-/* `f` NULL: may be gone. */
+/* A function was left while worker.exception is set, or by an exception. `f` NULL: may be gone. */
 void exception_seen_exit(struct fn *fn, const struct zfunc *f);
