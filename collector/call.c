@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "classify.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "event.h"
+#include "record.h"
+#include "session.h"
+#include "trace.h"
+#include "transcript.h"
+
+static json_int_t rank_of(const struct profile *profile, const json_t *input)
+{
+	const char *event = get_text(input, "event");
+	const json_t *rank = json_object_get(profile_get(profile, "event_rank"), event);
+
+	/* A function call says more than call_started: the call goes on. */
+	return rank ? json_integer_value(rank) : *event ? 0 : 1;
+}
+
+int input_compare(const struct profile *profile, const json_t *a, const json_t *b)
+{
+	json_int_t rank_a = rank_of(profile, a), rank_b = rank_of(profile, b);
+	size_t entries_a = get_int(a, "entries"), entries_b = get_int(b, "entries");
+
+	if (rank_a != rank_b)
+		return rank_a < rank_b ? -1 : 1;
+	if (entries_a != entries_b)
+		return entries_a < entries_b ? -1 : 1;
+	return strcmp(get_text(a, "hash"), get_text(b, "hash"))
+		       ?: strcmp(get_text(a, "id"), get_text(b, "id"));
+}
+
+static json_t *final_transcript(const struct profile *profile, const json_t *inputs)
+{
+	json_t *input, *best = NULL;
+	size_t i;
+
+	json_array_foreach (inputs, i, input)
+		if (json_is_array(json_object_get(input, "transcript")) &&
+		    (!best || input_compare(profile, best, input) < 0))
+			best = input;
+	return best;
+}
+
+bool call_keep_transcript(const struct profile *profile, json_t *inputs)
+{
+	const json_t *best = final_transcript(profile, inputs);
+	bool changed = false;
+	json_t *input;
+	size_t i;
+
+	json_array_foreach (inputs, i, input) {
+		if (input == best || !json_is_array(json_object_get(input, "transcript")))
+			continue;
+		json_object_set_new(input, "transcript", json_null());
+		changed = true;
+	}
+	return changed;
+}
+
+struct order {
+	const struct profile *profile;
+};
+
+static int by_rank(const void *a, const void *b, void *userdata)
+{
+	const struct order *order = userdata;
+
+	return input_compare(order->profile, *(json_t *const *)a, *(json_t *const *)b);
+}
+
+static int by_time(const void *a, const void *b, void *userdata)
+{
+	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+	int64_t at_x = get_int(x, "started_at"), at_y = get_int(y, "started_at");
+
+	(void)userdata;
+	if (at_x != at_y)
+		return at_x < at_y ? -1 : 1;
+	return strcmp(get_text(x, "id"), get_text(y, "id"));
+}
+
+static json_t *sorted(const struct profile *profile, const json_t *inputs,
+		      int (*compare)(const void *, const void *, void *))
+{
+	size_t n = json_array_size(inputs);
+	_cleanup_(freep) json_t **list = calloc(n + 1, sizeof(*list));
+	struct order order = {profile};
+	json_t *array = json_array();
+
+	if (!list || !array)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		list[i] = json_array_get(inputs, i);
+	qsort_r(list, n, sizeof(*list), compare, &order);
+	for (size_t i = 0; i < n; i++)
+		json_array_append(array, list[i]);
+	return array;
+}
+
+/* What the most final input says wins, field by field: a field that only an earlier one has stays.
+ */
+static json_t *merged_call(const struct profile *profile, const json_t *inputs)
+{
+	_cleanup_(json_decrefp) json_t *order = sorted(profile, inputs, by_rank);
+	json_t *call = json_object(), *input;
+	size_t i;
+
+	json_array_foreach (order, i, input)
+		if (json_is_object(json_object_get(input, "call")))
+			json_object_update(call, json_object_get(input, "call"));
+	return call;
+}
+
+static json_t *of_kind(const json_t *inputs, const char *kind)
+{
+	json_t *list = json_array(), *input;
+	size_t i;
+
+	json_array_foreach (inputs, i, input)
+		if (strcmp(get_text(input, "kind"), kind) == 0)
+			json_array_append(list, input);
+	return list;
+}
+
+static json_t *session_id_of(const json_t *inputs)
+{
+	const json_t *first = json_array_get(inputs, 0);
+	const char *call_id = get_text(first, "call_id");
+	char text[UUID_TEXT];
+	struct uuid id;
+
+	if (!*call_id)
+		return json_string(get_text(first, "id"));
+	uuid_derive(&id, "session", call_id, strlen(call_id));
+	uuid_format(&id, text);
+	return json_string(text);
+}
+
+int call_derive(json_t **ret, const struct profile *profile, const json_t *inputs)
+{
+	_cleanup_(json_decrefp) json_t *ordered = sorted(profile, inputs, by_time);
+	_cleanup_(json_decrefp) json_t *call = merged_call(profile, inputs);
+	_cleanup_(json_decrefp) json_t *functions = of_kind(ordered, "function");
+	_cleanup_(json_decrefp) json_t *id = session_id_of(ordered);
+	_cleanup_(json_decrefp) json_t *events = json_array();
+	_cleanup_(json_decrefp) json_t *traces = json_array();
+	_cleanup_(json_decrefp) json_t *segments = json_array();
+	_cleanup_(json_decrefp) json_t *errors = json_array();
+	_cleanup_(transcript_deinit) struct transcript transcript = {0};
+	struct derivation d = {
+		.profile = profile,
+		.inputs = ordered,
+		.functions = functions,
+		.call = call,
+		.session = json_string_value(id),
+		.transcript = &transcript,
+		.events = events,
+		.traces = traces,
+		.segments = segments,
+		.errors = errors,
+	};
+	json_t *session;
+	int r;
+
+	clock_estimate(&d.clock, profile, ordered, call);
+	r = transcript_read(&transcript,
+			    json_object_get(final_transcript(profile, ordered), "transcript"),
+			    functions, d.clock.start_ns);
+	if (r < 0)
+		return r;
+	trace_derive(&d);
+	event_derive(&d);
+	session = session_derive(&d);
+	if (!session)
+		return -ENOMEM;
+	*ret = json_pack("{s:o, s:O, s:O, s:O, s:O}", "session", session, "events", events,
+			 "functions", traces, "segments", segments, "errors", errors);
+	return *ret ? 0 : -ENOMEM;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call, derived from its inputs: session, events, function traces, segments, errors
+ * (docs/store.md). A pure function of the set of inputs: the order they came in and repeated
+ * deliveries change nothing.
+ */
+#pragma once
+
+#include "profile.h"
+
+/* {"session": {…}, "events": […], "functions": […], "segments": […], "errors": […]} of the input
+ * records `inputs` (an array, at least one). */
+int call_derive(json_t **ret, const struct profile *profile, const json_t *inputs);
+
+/* Of all inputs' transcripts only the most final stays. True when some record changed. */
+bool call_keep_transcript(const struct profile *profile, json_t *inputs);
+/* Orders inputs by how final what they say is: <0, 0, >0. */
+int input_compare(const struct profile *profile, const json_t *a, const json_t *b);

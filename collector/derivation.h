@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of a derivation (clock, trace, event, session) hand on to each other.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "profile.h"
+#include "transcript.h"
+
+/* The call's time on this host's clock. */
+struct call_clock {
+	int64_t start_ns;   /* of the call, since the epoch */
+	int64_t offset_ns;  /* provider minus host */
+	const char *source; /* "signature", "none", "anchored" */
+};
+
+struct derivation {
+	const struct profile *profile;
+	const json_t *inputs;	 /* in order of time */
+	const json_t *functions; /* those that are function calls */
+	const json_t *call;	 /* the provider's call object, merged */
+	const char *session;	 /* its id */
+	struct call_clock clock;
+	const struct transcript *transcript;
+	json_t *events;
+	json_t *traces;
+	json_t *segments;
+	json_t *errors;
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "record.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "uuid.h"
+
+json_t *record_id(const char *what, const char *session, const char *name)
+{
+	_cleanup_(freep) char *text = NULL;
+	char formatted[UUID_TEXT];
+	struct uuid id;
+	int n = asprintf(&text, "%s:%s", session, name);
+
+	if (n < 0)
+		return NULL;
+	uuid_derive(&id, what, text, (size_t)n);
+	uuid_format(&id, formatted);
+	return json_string(formatted);
+}
+
+json_t *record_ms(int64_t ns)
+{
+	return json_real((double)(ns / 1000) / 1000);
+}
+
+int64_t get_int(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+const char *get_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+json_t *get_copy(const json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	return value ? json_incref(value) : json_null();
+}
+
+int64_t input_end(const json_t *input)
+{
+	return get_int(input, "started_at") + get_int(input, "duration_ns");
+}
+
+json_t *base_name(const char *function)
+{
+	size_t n = strlen(function), i = n;
+
+	while (i && isdigit((unsigned char)function[i - 1]))
+		i--;
+	if (i < n && i > 2 && (function[i - 1] == 'v' || function[i - 1] == 'V') &&
+	    (function[i - 2] == '_' || function[i - 2] == '-'))
+		n = i - 2;
+	return json_stringn(function, n);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small things that the derivation of records shares: ids, times, fields.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* The id of `what` ("event", …) with this name within a session, as a JSON string. */
+json_t *record_id(const char *what, const char *session, const char *name);
+/* Nanoseconds as decimal milliseconds. */
+json_t *record_ms(int64_t ns);
+static inline int64_t record_ns(const json_t *ms)
+{
+	return (int64_t)(json_number_value(ms) * 1e6);
+}
+int64_t get_int(const json_t *object, const char *key);
+/* "" when there is none. */
+const char *get_text(const json_t *object, const char *key);
+/* A copy of a member, or null. */
+json_t *get_copy(const json_t *object, const char *key);
+/* When it ended, or where it is. */
+int64_t input_end(const json_t *input);
+/* "book_v17" → "book", as a JSON string. */
+json_t *base_name(const char *function);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "value.h"
+
+#define LIST_MAX 100
+
+struct totals {
+	uint64_t count;
+	uint64_t ns;
+};
+
+static const char *kind_of(const struct functions *functions, const struct php_call *call)
+{
+	const struct function *function = functions_get(functions, call->fn);
+
+	return function && function->kind ? function->kind : "";
+}
+
+/* What asks the database something, as opposed to preparing, binding or fetching. */
+static bool asks(const struct function *function)
+{
+	const char *name = function->name;
+
+	return strcasestr(name, "exec") || strcasestr(name, "query");
+}
+
+/* A call that goes out, as opposed to setting a handle up. */
+static bool goes_out(const struct function *function, bool noted)
+{
+	return noted || strcmp(function->name, "curl_exec") == 0 ||
+	       (strncmp(function->name, "curl_", 5) != 0 &&
+		strncmp(function->name, "stream_", 7) != 0);
+}
+
+/* Only the innermost of calls of one kind count, so that none counts twice. */
+static void add_up(const struct request *request, const struct functions *functions,
+		   struct totals *db, struct totals *http)
+{
+	_cleanup_(freep) uint8_t *outer = calloc(request->call_count + 1, 1);
+	_cleanup_(freep) uint8_t *noted = calloc(request->call_count + 1, 1);
+
+	if (!outer || !noted)
+		return;
+	for (size_t i = 0; i < request->note_count; i++)
+		noted[request->notes[i].call] = 1;
+	for (size_t i = request->call_count; i > 0; i--) {
+		const struct php_call *call = &request->calls[i - 1];
+		const char *kind = kind_of(functions, call);
+		bool is_db = strcmp(kind, "db") == 0, is_http = strcmp(kind, "http") == 0;
+		const struct function *function = functions_get(functions, call->fn);
+
+		outer[call->parent] |= outer[i] | (is_db ? 1 : 0) | (is_http ? 2 : 0);
+		if (is_db && !(outer[i] & 1)) {
+			db->count += asks(function);
+			db->ns += call->duration_ns;
+		}
+		if (is_http && !(outer[i] & 2) && goes_out(function, noted[i])) {
+			http->count++;
+			http->ns += call->duration_ns;
+		}
+	}
+}
+
+static json_t *handler_of(const struct request *request, const struct functions *functions)
+{
+	const struct function *found = NULL;
+	_cleanup_(freep) char *title = NULL;
+
+	for (size_t i = 0; i < request->call_count; i++) {
+		const struct function *function = functions_get(functions, request->calls[i].fn);
+
+		if (!function || !(function->flags & CT_FN_HANDLER))
+			continue;
+		if (!found)
+			found = function;
+		if (function->flags & CT_FN_APP) {
+			found = function;
+			break;
+		}
+	}
+	title = found ? function_title(found) : NULL;
+	return title ? json_string(title) : json_null();
+}
+
+static bool left_application(const struct request *request, const struct functions *functions,
+			     size_t thrown)
+{
+	for (size_t i = 0; i < request->call_count; i++) {
+		const struct function *function = functions_get(functions, request->calls[i].fn);
+
+		if (request->calls[i].thrown == thrown + 1 && function &&
+		    (function->flags & CT_FN_APP))
+			return true;
+	}
+	return false;
+}
+
+/* The exception that explains the answer: the last one before it that the application caught, or
+ * that left it. What a library threw and caught itself explains nothing. */
+static json_t *cause_of(const struct request *request, const struct functions *functions)
+{
+	for (size_t i = request->thrown_count; i > 0; i--) {
+		const struct php_throw *thrown = &request->thrown[i - 1];
+		const struct function *by = functions_get(functions, thrown->caught_fn);
+
+		if (request->output_complete && thrown->at_ns > request->output_end_ns)
+			continue;
+		if (!thrown->caught || (by && (by->flags & CT_FN_APP)) ||
+		    left_application(request, functions, i - 1))
+			return json_integer((json_int_t)i - 1);
+	}
+	return json_null();
+}
+
+static json_t *exceptions_of(const struct request *request, const struct functions *functions,
+			     struct redact *redact)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < request->thrown_count && i < LIST_MAX; i++)
+		json_array_append_new(list, tree_exception(request, functions, redact, i));
+	return list;
+}
+
+static json_t *redacted_string(struct redact *redact, const char *text)
+{
+	_cleanup_(freep) char *out = text ? redact_text(redact, text) : NULL;
+
+	return out ? json_string(out) : json_null();
+}
+
+static json_t *errors_of(const struct request *request, struct redact *redact)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < request->error_count && i < LIST_MAX; i++) {
+		const struct php_error *error = &request->errors[i];
+
+		json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:I, s:o}", "type",
+						      (json_int_t)error->type, "message",
+						      redacted_string(redact, error->message),
+						      "file", redacted_string(redact, error->file),
+						      "line", (json_int_t)error->line, "offset_ms",
+						      json_ms(error->at_ns)));
+	}
+	return list;
+}
+
+static json_t *outbound_of(const struct request *request, struct redact *redact)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < request->note_count && json_array_size(list) < LIST_MAX; i++) {
+		const struct php_note *note = &request->notes[i];
+		_cleanup_(json_decrefp) json_t *map =
+			value_to_json(request_value(request, note->map, note->map_size));
+		_cleanup_(json_decrefp) json_t *redacted = redact_json(redact, map, REDACT_PHP);
+		json_t *error = json_object_get(redacted, "error");
+		json_t *status = json_object_get(redacted, "status");
+		json_int_t us = json_integer_value(json_object_get(redacted, "total_us"));
+
+		if (!json_object_get(redacted, "url") ||
+		    (json_integer_value(status) < 400 && json_integer_value(error) == 0))
+			continue;
+		json_array_append_new(list, json_pack("{s:O?, s:O?, s:O?, s:O?, s:o}", "method",
+						      json_object_get(redacted, "method"), "url",
+						      json_object_get(redacted, "url"), "status",
+						      status, "error", error, "duration_ms",
+						      json_real((double)us / 1000)));
+	}
+	return list;
+}
+
+/* Outermost first. */
+static json_t *open_calls_of(const struct request *request, const struct functions *functions)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < request->call_count && json_array_size(list) < LIST_MAX; i++) {
+		_cleanup_(freep) char *title = NULL;
+
+		if (request->calls[i].left != CALL_OPEN)
+			continue;
+		title = function_title(functions_get(functions, request->calls[i].fn));
+		json_array_append_new(list, json_string(title));
+	}
+	return list;
+}
+
+int summary_build(json_t **ret, const struct request *request, const struct functions *functions,
+		  struct redact *redact)
+{
+	struct totals db = {0}, http = {0};
+	json_t *summary;
+
+	add_up(request, functions, &db, &http);
+	summary = json_pack(
+		"{s:I, s:o, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "call_count",
+		(json_int_t)request->call_count, "handler", handler_of(request, functions),
+		"db_query_count", (json_int_t)db.count, "db_query_time_ms", json_ms(db.ns),
+		"external_api_calls", (json_int_t)http.count, "external_api_time_ms",
+		json_ms(http.ns), "exceptions", exceptions_of(request, functions, redact), "cause",
+		cause_of(request, functions), "php_errors", errors_of(request, redact), "outbound",
+		outbound_of(request, redact), "open_calls", open_calls_of(request, functions));
+	if (!summary)
+		return -ENOMEM;
+	*ret = summary;
+	return 0;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include "writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "book.h"
+#include "call.h"
+#include "cleanup.h"
+#include "input.h"
+#include "tree.h"
+
+struct writer {
+	struct store *store;
+	const struct profile *profile;
+	struct book *book;
+	struct store_txn *txn;
+	json_t *touched; /* session id → its inputs */
+};
+
+CLEANUP_DEFINE(struct writer *, writer_free);
+
+void writer_free(struct writer *writer)
+{
+	if (!writer)
+		return;
+	writer_abort(writer);
+	book_free(writer->book);
+	json_decref(writer->touched);
+	free(writer);
+}
+
+int writer_new(struct writer **ret, struct store *store, const struct profile *profile)
+{
+	_cleanup_(writer_freep) struct writer *writer = calloc(1, sizeof(*writer));
+	int r;
+
+	if (!writer)
+		return -ENOMEM;
+	writer->store = store;
+	writer->profile = profile;
+	writer->touched = json_object();
+	r = book_new(&writer->book);
+	if (r < 0 || !writer->touched)
+		return -ENOMEM;
+	*ret = steal(&writer);
+	return 0;
+}
+
+int writer_begin(struct writer *writer)
+{
+	return store_begin(writer->store, true, &writer->txn);
+}
+
+struct store_txn *writer_txn(struct writer *writer)
+{
+	return writer->txn;
+}
+
+void writer_abort(struct writer *writer)
+{
+	store_abort(writer->txn);
+	writer->txn = NULL;
+	json_object_clear(writer->touched);
+}
+
+static int append_record(const json_t *record, void *userdata)
+{
+	return json_array_append(userdata, (json_t *)record) < 0 ? -ENOMEM : 0;
+}
+
+/* The session's inputs as they will be; borrowed. */
+static int inputs_of(struct writer *writer, const struct uuid *session, json_t **ret)
+{
+	char id[UUID_TEXT];
+	json_t *inputs;
+	int r;
+
+	uuid_format(session, id);
+	inputs = json_object_get(writer->touched, id);
+	if (!inputs) {
+		inputs = json_array();
+		if (!inputs || json_object_set_new(writer->touched, id, inputs) < 0)
+			return -ENOMEM;
+		r = store_each_record(writer->txn, STORE_REQUESTS, session, append_record, inputs);
+		if (r < 0)
+			return r;
+	}
+	*ret = inputs;
+	return 0;
+}
+
+static int put_input(json_t *inputs, json_t *record)
+{
+	const char *id = json_string_value(json_object_get(record, "id"));
+	json_t *other;
+	size_t i;
+
+	json_array_foreach (inputs, i, other)
+		if (strcmp(json_string_value(json_object_get(other, "id")), id) == 0)
+			return json_array_set(inputs, i, record) < 0 ? -ENOMEM : 0;
+	return json_array_append(inputs, record) < 0 ? -ENOMEM : 0;
+}
+
+/* What this request revealed cleans what was stored of the call before. */
+static int clean_again(json_t *inputs, struct redact *redact)
+{
+	for (size_t i = 0; i < json_array_size(inputs); i++) {
+		json_t *clean = redact_again(redact, json_array_get(inputs, i));
+
+		if (!clean || json_array_set_new(inputs, i, clean) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int put_list(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
+		    const json_t *list)
+{
+	json_t *record;
+	size_t i;
+	int r = store_drop_records(txn, kind, session);
+
+	json_array_foreach (list, i, record) {
+		if (r < 0)
+			break;
+		r = store_put_record(txn, kind, session, i + 1, record);
+	}
+	return r;
+}
+
+static int put_inputs(struct store_txn *txn, const struct uuid *session, const json_t *inputs)
+{
+	json_t *record;
+	size_t i;
+	int r = store_drop_records(txn, STORE_REQUESTS, session);
+
+	json_array_foreach (inputs, i, record) {
+		if (r < 0)
+			break;
+		r = store_put_record(txn, STORE_REQUESTS, session,
+				     json_integer_value(json_object_get(record, "started_at")),
+				     record);
+	}
+	return r;
+}
+
+static int put_derived(struct writer *writer, const struct uuid *session, const json_t *inputs)
+{
+	static const struct {
+		const char *name;
+		enum store_kind kind;
+	} lists[] = {
+		{"events", STORE_EVENTS},
+		{"functions", STORE_FUNCTIONS},
+		{"segments", STORE_SEGMENTS},
+		{"errors", STORE_ERRORS},
+	};
+	_cleanup_(json_decrefp) json_t *derived = NULL;
+	int r = call_derive(&derived, writer->profile, inputs);
+
+	if (r == 0)
+		r = store_put_session(writer->txn, json_object_get(derived, "session"));
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists) && r == 0; i++)
+		r = put_list(writer->txn, lists[i].kind, session,
+			     json_object_get(derived, lists[i].name));
+	return r;
+}
+
+struct tree_target {
+	struct store_txn *txn;
+	const struct uuid *request;
+};
+
+static int put_chunk(uint32_t chunk, const void *data, size_t size, void *userdata)
+{
+	const struct tree_target *target = userdata;
+
+	return store_put_tree(target->txn, target->request, chunk, data, size);
+}
+
+static int put_tree(struct writer *writer, const struct request *request,
+		    const struct functions *functions, struct redact *redact)
+{
+	struct tree_target target = {writer->txn, &request->id};
+	int r = store_drop_tree(writer->txn, &request->id);
+
+	return r < 0 ? r : tree_encode(request, functions, redact, put_chunk, &target);
+}
+
+static int add_to_call(struct writer *writer, const struct input *input, struct redact *redact,
+		       bool learned)
+{
+	json_t *inputs;
+	int r = inputs_of(writer, &input->session, &inputs);
+
+	if (r == 0)
+		r = put_input(inputs, input->record);
+	if (r == 0 && learned)
+		r = clean_again(inputs, redact);
+	if (r == 0)
+		call_keep_transcript(writer->profile, inputs);
+	return r;
+}
+
+static int add_alone(struct writer *writer, const struct input *input)
+{
+	_cleanup_(json_decrefp) json_t *inputs = json_pack("[O]", input->record);
+
+	return inputs ? put_derived(writer, &input->session, inputs) : -ENOMEM;
+}
+
+int writer_add(struct writer *writer, const struct request *request,
+	       const struct functions *functions)
+{
+	_cleanup_(exchange_deinit) struct exchange exchange = {0};
+	_cleanup_(input_deinit) struct input input = {0};
+	struct redact *redact;
+	struct match match;
+	size_t before;
+	int r = exchange_read(&exchange, request);
+
+	if (r < 0)
+		return r;
+	profile_match(writer->profile, &exchange, &match);
+	r = book_get(writer->book, match.call_id, &redact);
+	if (r < 0)
+		return r;
+	before = redact_learned(redact);
+	r = input_build(&input, writer->profile, request, functions, &exchange, &match, redact);
+	if (r == 0)
+		r = put_tree(writer, request, functions, redact);
+	if (r < 0)
+		return r;
+	return match.kind ? add_to_call(writer, &input, redact, redact_learned(redact) != before)
+			  : add_alone(writer, &input);
+}
+
+static json_t *pending_of(const struct input *input)
+{
+	char session[UUID_TEXT];
+
+	uuid_format(&input->session, session);
+	return json_pack("{s:s, s:O}", "session", session, "id",
+			 json_object_get(input->record, "id"));
+}
+
+int writer_add_pending(struct writer *writer, const struct request *request,
+		       const struct functions *functions, json_t **ret)
+{
+	_cleanup_(exchange_deinit) struct exchange exchange = {0};
+	_cleanup_(input_deinit) struct input input = {0};
+	struct redact *redact;
+	struct match match;
+	size_t before;
+	int r;
+
+	if (!request->params)
+		return WRITER_NONE;
+	r = exchange_read(&exchange, request);
+	if (r < 0)
+		return r;
+	profile_match(writer->profile, &exchange, &match);
+	if (!match.kind)
+		return WRITER_NONE;
+	r = book_get(writer->book, match.call_id, &redact);
+	if (r < 0)
+		return r;
+	before = redact_learned(redact);
+	r = input_build(&input, writer->profile, request, functions, &exchange, &match, redact);
+	if (r == 0)
+		r = add_to_call(writer, &input, redact, redact_learned(redact) != before);
+	if (r < 0)
+		return r;
+	*ret = pending_of(&input);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int writer_cut_off(struct writer *writer, const json_t *pending)
+{
+	const char *id = json_string_value(json_object_get(pending, "id"));
+	struct uuid session;
+	json_t *inputs, *input;
+	size_t i;
+	int r;
+
+	if (!id ||
+	    !uuid_parse(&session, json_string_value(json_object_get(pending, "session")) ?: ""))
+		return 0;
+	r = inputs_of(writer, &session, &inputs);
+	if (r < 0)
+		return r;
+	json_array_foreach (inputs, i, input) {
+		const char *state = json_string_value(json_object_get(input, "state"));
+		const char *other = json_string_value(json_object_get(input, "id"));
+
+		if (other && strcmp(other, id) == 0 && state && strcmp(state, "pending") == 0)
+			json_object_set_new(
+				input, "state",
+				json_string(json_is_true(json_object_get(input, "answered"))
+						    ? "done"
+						    : "cut_off"));
+	}
+	return 0;
+}
+
+int writer_commit(struct writer *writer)
+{
+	const char *id;
+	json_t *inputs;
+	struct uuid session;
+	int r = 0;
+
+	json_object_foreach (writer->touched, id, inputs) {
+		if (!uuid_parse(&session, id) || !json_array_size(inputs))
+			continue;
+		r = put_inputs(writer->txn, &session, inputs);
+		if (r == 0)
+			r = put_derived(writer, &session, inputs);
+		if (r < 0)
+			break;
+	}
+	if (r < 0) {
+		writer_abort(writer);
+		return r;
+	}
+	json_object_clear(writer->touched);
+	return store_commit(steal(&writer->txn));
+}
