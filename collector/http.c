@@ -62,8 +62,6 @@ static void set_field(json_t *object, char *pair, size_t size)
 				    value_text(equals ? equals + 1 : "", value_size));
 }
 
-/* %XX and + of one text; url_decode() needs a byte behind each escape, so the copy is
- * NUL-terminated. */
 json_t *form_parse(const char *text, size_t size)
 {
 	_cleanup_(json_decrefp) json_t *object = json_object();
@@ -184,7 +182,7 @@ static void read_body(struct exchange *exchange, const struct request *request)
 		return;
 	if (whole && type && strcasestr(type, "x-www-form-urlencoded"))
 		exchange->body = form_parse((const char *)body->data, body->size);
-	else if (whole)
+	else
 		exchange->body = json_parse(body->data, body->size);
 	exchange->body_valid = exchange->body != NULL;
 }
@@ -234,8 +232,8 @@ static int read_response(struct exchange *exchange, const struct request *reques
 		exchange->status = 0;
 	if (body >= text.size - 1)
 		return 0;
-	if (request->output.size == request->output_total || !request->output_complete)
-		exchange->response = json_parse(text.data + body, text.size - 1 - body);
+	/* What was cut is no JSON any more. */
+	exchange->response = json_parse(text.data + body, text.size - 1 - body);
 	exchange->response_json = exchange->response != NULL;
 	if (!exchange->response)
 		exchange->response = value_text(text.data + body, text.size - 1 - body);

@@ -147,6 +147,51 @@ static json_t *payload_hash(const struct exchange *exchange)
 	return json_string(hex);
 }
 
+static bool has_result(const json_t *list, size_t from, const char *id)
+{
+	for (size_t i = from; i < json_array_size(list); i++) {
+		const json_t *entry = json_array_get(list, i);
+		const char *role = json_string_value(json_object_get(entry, "role"));
+		const char *other = json_string_value(json_object_get(entry, "tool_call_id"));
+
+		if (role && other && strcmp(role, "tool_call_result") == 0 &&
+		    strcmp(other, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool invokes(const json_t *entry, const struct match *match, bool exact)
+{
+	const char *name = json_string_value(json_object_get(entry, "name"));
+	const char *text = json_string_value(json_object_get(entry, "arguments"));
+	_cleanup_(json_decrefp) json_t *arguments = NULL;
+
+	if (!name || !text || strcmp(name, match->function) != 0)
+		return false;
+	arguments = exact ? json_loads(text, 0, NULL) : NULL;
+	return !exact || (arguments && json_equal(arguments, match->arguments));
+}
+
+/* The payload carries no invocation id; the last open invocation of its own transcript with this
+ * name and these arguments is the one. */
+static json_t *invocation_of(const struct profile *profile, const struct match *match)
+{
+	const json_t *list = profile_first(profile, "transcript", match->call);
+
+	for (unsigned int exact = 2; match->function && exact > 0; exact--) {
+		for (size_t i = json_array_size(list); i > 0; i--) {
+			const json_t *entry = json_array_get(list, i - 1);
+			json_t *id = json_object_get(entry, "tool_call_id");
+
+			if (json_is_string(id) && invokes(entry, match, exact == 2) &&
+			    !has_result(list, i, json_string_value(id)))
+				return json_incref(id);
+		}
+	}
+	return json_null();
+}
+
 static json_t *holes_of(const struct request *request)
 {
 	json_t *holes = json_array();
@@ -207,11 +252,12 @@ static int add_exchange(json_t *record, const struct profile *profile,
 static int add_match(json_t *record, const struct profile *profile, const struct match *match,
 		     struct redact *redact)
 {
-	json_t *more = json_pack("{s:O?, s:s?, s:s?, s:s?, s:o, s:o, s:o}", "provider",
+	json_t *more = json_pack("{s:O?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o}", "provider",
 				 match->kind ? profile_get(profile, "provider") : NULL, "call_id",
 				 match->call_id, "function", match->function, "event", match->event,
 				 "args", redacted(redact, match->arguments), "call",
-				 call_of(profile, match, redact), "transcript",
+				 call_of(profile, match, redact), "tool_call_id",
+				 invocation_of(profile, match), "transcript",
 				 transcript_of(profile, match, redact));
 
 	if (!more)

@@ -13,7 +13,8 @@ static json_t *tool_call_id(const struct derivation *d, size_t i)
 {
 	ssize_t entry = d->transcript->bindings[i].entry;
 
-	return entry < 0 ? json_null()
+	/* The transcript that has it may be yet to come. */
+	return entry < 0 ? get_copy(json_array_get(d->functions, i), "tool_call_id")
 			 : get_copy(d->transcript->entries[entry].json, "tool_call_id");
 }
 

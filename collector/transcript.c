@@ -79,6 +79,14 @@ static bool alike(const json_t *one, const struct entry *other, bool by_name)
 		strcmp(get_text(other->json, "arguments"), get_text(one, "arguments")) == 0);
 }
 
+static bool has_request(const struct transcript *t, size_t functions, size_t entry)
+{
+	for (size_t i = 0; i < functions; i++)
+		if (t->bindings[i].entry == (ssize_t)entry)
+			return true;
+	return false;
+}
+
 /* Requests of one invocation's name and arguments, in order of time, against such invocations, in
  * theirs. When there are more requests than invocations, those after an unanswered one are retries.
  */
@@ -91,7 +99,8 @@ static void bind_alike(struct transcript *t, const json_t *functions, size_t ent
 	json_t *input;
 
 	for (i = entry; i < t->count; i++)
-		invocations += alike(one, &t->entries[i], by_name);
+		invocations += alike(one, &t->entries[i], by_name) &&
+			       !has_request(t, json_array_size(functions), i);
 	json_array_foreach (functions, i, input)
 		requests += t->bindings[i].entry < 0 && same_name(one, input) &&
 			    (by_name || same_arguments(one, input));
@@ -109,17 +118,31 @@ static void bind_alike(struct transcript *t, const json_t *functions, size_t ent
 	}
 }
 
-static bool has_request(const struct transcript *t, size_t functions, size_t entry)
+/* A payload that came with its transcript told which invocation is its own. */
+static void bind_told(struct transcript *t, const json_t *functions)
 {
-	for (size_t i = 0; i < functions; i++)
-		if (t->bindings[i].entry == (ssize_t)entry)
-			return true;
-	return false;
+	json_t *input;
+	size_t i;
+
+	json_array_foreach (functions, i, input) {
+		const char *id = get_text(input, "tool_call_id");
+
+		for (size_t k = 0; *id && k < t->count; k++)
+			if (entry_is(&t->entries[k], "tool_call_invocation") &&
+			    strcmp(get_text(t->entries[k].json, "tool_call_id"), id) == 0)
+				t->bindings[i].entry = k;
+		for (size_t k = 0; k < i; k++)
+			if (t->bindings[i].entry >= 0 &&
+			    t->bindings[k].entry == t->bindings[i].entry)
+				t->bindings[i].attempt++;
+	}
 }
 
 static void bind(struct transcript *t, const json_t *functions)
 {
 	size_t n = json_array_size(functions);
+
+	bind_told(t, functions);
 
 	for (unsigned int by_name = 0; by_name < 2; by_name++)
 		for (size_t i = 0; i < t->count; i++)
