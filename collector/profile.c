@@ -53,7 +53,9 @@ json_t *json_at(const json_t *json, const char *path)
 {
 	char name[64];
 
-	while (json && path && *path == '/') {
+	if (!path)
+		return NULL;
+	while (json && *path == '/') {
 		size_t n = strcspn(++path, "/");
 
 		if (n >= sizeof(name))
