@@ -96,6 +96,13 @@ static int add_error(const json_t *error, void *userdata)
 	return add(list, error);
 }
 
+static int add_segment(const json_t *segment, void *userdata)
+{
+	struct list *list = userdata;
+
+	return in_range(list->query, segment, "occurred_at") ? add(list, segment) : 0;
+}
+
 static int add_functions_of(const json_t *session, void *userdata)
 {
 	struct list *list = userdata;
@@ -131,6 +138,12 @@ static int walk_errors(struct list *list)
 	return store_each_error_in(list->txn, &list->query->range, add_error, list);
 }
 
+static int walk_segments(struct list *list)
+{
+	return store_each_record(list->txn, STORE_SEGMENTS, list->query->session, add_segment,
+				 list);
+}
+
 static int collect(struct store_txn *txn, const struct query *query, int (*walk)(struct list *list),
 		   json_t **ret)
 {
@@ -160,4 +173,9 @@ int query_functions(struct store_txn *txn, const struct query *query, json_t **r
 int query_errors(struct store_txn *txn, const struct query *query, json_t **ret)
 {
 	return collect(txn, query, walk_errors, ret);
+}
+
+int query_segments(struct store_txn *txn, const struct query *query, json_t **ret)
+{
+	return collect(txn, query, walk_segments, ret);
 }

@@ -29,3 +29,5 @@ int query_calls(struct store_txn *txn, const struct query *query, json_t **ret);
 int query_functions(struct store_txn *txn, const struct query *query, json_t **ret);
 /* Of one session in the order they happened; else newest first. */
 int query_errors(struct store_txn *txn, const struct query *query, json_t **ret);
+/* Of `session`, which must be set, in the order they were said. */
+int query_segments(struct store_txn *txn, const struct query *query, json_t **ret);

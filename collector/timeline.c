@@ -27,7 +27,7 @@ int timeline_records(struct store_txn *txn, enum store_kind kind, const struct u
 	return 0;
 }
 
-static int get_session(struct store_txn *txn, const struct uuid *id, json_t **ret)
+int timeline_session(struct store_txn *txn, const struct uuid *id, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *stored = NULL;
 	json_t *session;
@@ -62,7 +62,7 @@ int timeline_build(struct store_txn *txn, const struct uuid *id, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *session = NULL, *entries = json_array();
 	json_t *completeness, *document;
-	int r = get_session(txn, id, &session);
+	int r = timeline_session(txn, id, &session);
 
 	if (!r && !entries)
 		r = -ENOMEM;
@@ -174,7 +174,7 @@ static json_t *debug_view(json_t *session, const struct sums *sums)
 static json_t *performance(json_t *session, const struct sums *sums)
 {
 	return json_pack(
-		"{s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:I}",
+		"{s:O?, s:O?, s:O?, s:O?, s:O?, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:I}",
 		"duration_ms", json_object_get(session, "duration_ms"), "avg_response_time_ms",
 		json_object_get(session, "avg_response_time_ms"), "max_response_time_ms",
 		json_object_get(session, "max_response_time_ms"), "min_response_time_ms",
@@ -204,7 +204,7 @@ int timeline_show(struct store_txn *txn, const struct uuid *id, json_t **ret)
 	_cleanup_(sums_deinit) struct sums sums = {0};
 	_cleanup_(json_decrefp) json_t *session = NULL;
 	json_t *document;
-	int r = get_session(txn, id, &session);
+	int r = timeline_session(txn, id, &session);
 
 	if (!r)
 		r = store_each_record(txn, STORE_FUNCTIONS, id, add_function, &sums);

@@ -17,6 +17,9 @@ int timeline_build(struct store_txn *txn, const struct uuid *session, json_t **r
  * {…}} */
 int timeline_show(struct store_txn *txn, const struct uuid *session, json_t **ret);
 
+/* The session, presented. */
+int timeline_session(struct store_txn *txn, const struct uuid *session, json_t **ret);
+
 /* All records of one kind, presented: a new array. */
 int timeline_records(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
 		     json_t **ret);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace-dump check: whether the store holds together, what it takes, and what producers lost.
+ */
+#include <errno.h>
+
+#include "cleanup.h"
+#include "command.h"
+#include "output.h"
+#include "phrase.h"
+#include "terminal.h"
+
+#define LABEL_WIDTH 16
+
+static void add_counts(struct text *out, const json_t *report)
+{
+	static const char *const counts[] = {
+		"sessions", "events",	   "functions", "segments",    "errors",
+		"requests", "tree_chunks", "rings",	"definitions",
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		text_add(out, counts[i]);
+		text_pad(out, LABEL_WIDTH);
+		text_addf(out, "%.0f", field_number(report, counts[i]));
+		text_newline(out);
+	}
+}
+
+static void add_space(struct text *out, const json_t *report)
+{
+	text_add(out, "space");
+	text_pad(out, LABEL_WIDTH);
+	text_addf(out, "%.1f MiB used, %.1f MiB free in the file, up to %.0f GiB",
+		  field_number(report, "used_bytes") / (1 << 20),
+		  field_number(report, "free_bytes") / (1 << 20),
+		  field_number(report, "map_bytes") / (1 << 30));
+	text_newline(out);
+}
+
+static void add_lost(struct text *out, const json_t *lost)
+{
+	const char *kind;
+	json_t *count;
+
+	text_add(out, "lost");
+	text_pad(out, LABEL_WIDTH);
+	if (!json_object_size(lost))
+		text_add(out, "nothing");
+	json_object_foreach ((json_t *)lost, kind, count) {
+		text_add(out, out->column > LABEL_WIDTH ? ", " : "");
+		text_addf(out, "%lld ", (long long)json_integer_value(count));
+		text_add(out, kind);
+	}
+	text_newline(out);
+}
+
+static void add_problems(struct text *out, const json_t *problems)
+{
+	const json_t *problem;
+	size_t i;
+
+	text_add(out, "problems");
+	text_pad(out, LABEL_WIDTH);
+	text_style(out, json_array_size(problems) ? RED : GREEN);
+	if (json_array_size(problems))
+		text_addf(out, "%zu", json_array_size(problems));
+	else
+		text_add(out, "none");
+	text_newline(out);
+	json_array_foreach (problems, i, problem) {
+		text_add(out, "  ");
+		text_add(out, json_string_value(problem));
+		text_newline(out);
+	}
+}
+
+static int print_text(const json_t *report)
+{
+	_cleanup_(text_deinit) struct text out = {.color = terminal_color()};
+
+	add_counts(&out, report);
+	add_space(&out, report);
+	add_lost(&out, json_object_get(report, "lost"));
+	add_problems(&out, json_object_get(report, "problems"));
+	text_write(&out, stdout);
+	return text_error(&out);
+}
+
+int command_check(struct context *context)
+{
+	_cleanup_(json_decrefp) json_t *report = NULL;
+	int r = store_check(context->txn, &report);
+
+	if (!r)
+		r = context->options->format == FORMAT_JSON ? output_json(report)
+							    : print_text(report);
+	if (r)
+		return r;
+	return json_array_size(json_object_get(report, "problems")) ? COMMAND_NOTHING : 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands of trace-dump: each builds documents from the store and prints them. One file each.
+ */
+#pragma once
+
+#include "options.h"
+#include "text.h"
+
+struct context {
+	const struct options *options;
+	struct store_txn *txn;
+	struct uuid session; /* of the command's CALL, when it has one */
+	bool has_session;
+	unsigned long sequence; /* of CALL/SEQ; 0: none */
+};
+
+/* Every list prints at most this: nothing was found (exit status 1). Problems count as found by
+ * `check`. */
+enum { COMMAND_NOTHING = 1 };
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	int bit; /* OF_* */
+	enum { NO_CALL, MAY_CALL, NEEDS_CALL } call;
+	bool takes_sequence; /* CALL/SEQ */
+	/* 0, COMMAND_NOTHING, or negative errno as from the store. */
+	int (*run)(struct context *context);
+};
+
+int command_calls(struct context *context);
+int command_show(struct context *context);
+int command_timeline(struct context *context);
+int command_functions(struct context *context);
+int command_tree(struct context *context);
+int command_transcript(struct context *context);
+int command_errors(struct context *context);
+int command_check(struct context *context);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "failure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "phrase.h"
+
+#define MESSAGE_LINES 3
+#define CHAIN_MAX     4
+
+static void begin(struct text *out, int indent, enum style style)
+{
+	text_pad(out, indent);
+	text_style(out, style);
+}
+
+static void add_message(struct text *out, const json_t *details, int indent, int width)
+{
+	const char *message = field_text(details, "message");
+
+	if (!*message)
+		return;
+	begin(out, indent, RED);
+	text_add_wrapped(out, message, width, MESSAGE_LINES);
+	text_newline(out);
+}
+
+void failure_add_exception(struct text *out, const json_t *exception, int width, int lines)
+{
+	_cleanup_(freep) char *s = NULL;
+
+	if (asprintf(&s, "%s: %s", field_text(exception, "class"),
+		     field_text(exception, "message")) < 0)
+		s = NULL;
+	else
+		text_add_wrapped(out, s, width, lines);
+}
+
+static void add_thrown(struct text *out, const json_t *exception, int indent, int width)
+{
+	if (!*field_text(exception, "file"))
+		return;
+	begin(out, indent, DIM);
+	text_add(out, "thrown at ");
+	phrase_place(out, exception, width - out->column);
+	text_newline(out);
+}
+
+static void add_caught(struct text *out, const json_t *exception, int indent, int width)
+{
+	const json_t *caught = json_object_get(exception, "caught");
+
+	begin(out, indent, DIM);
+	if (!json_is_object(caught)) {
+		text_add(out, "caught nowhere: it left the request");
+		text_newline(out);
+		return;
+	}
+	text_add(out, "caught in ");
+	text_add_tail(out, field_text(caught, "function"), width - out->column);
+	if (width - out->column < 24 && *field_text(caught, "file")) {
+		text_newline(out);
+		begin(out, indent + 10, DIM);
+	} else {
+		text_add(out, " ");
+	}
+	phrase_place(out, caught, width - out->column);
+	text_newline(out);
+}
+
+/* The exception, where it came from and went; then what it was thrown because of. */
+static void add_cause(struct text *out, const json_t *cause, int indent, int width)
+{
+	begin(out, indent, YELLOW);
+	failure_add_exception(out, cause, width, MESSAGE_LINES);
+	text_newline(out);
+	add_thrown(out, cause, indent + 2, width);
+	add_caught(out, cause, indent + 2, width);
+	for (int i = 0; i < CHAIN_MAX; i++) {
+		cause = json_object_get(cause, "previous");
+		if (!json_is_object(cause))
+			return;
+		begin(out, indent, PLAIN);
+		text_add(out, "because of ");
+		failure_add_exception(out, cause, width, MESSAGE_LINES);
+		text_newline(out);
+		add_thrown(out, cause, indent + 2, width);
+	}
+}
+
+void failure_add_outbound(struct text *out, const json_t *outbound, int width)
+{
+	const json_t *status = json_object_get(outbound, "status");
+	const json_t *ms = json_object_get(outbound, "duration_ms");
+	const json_t *error = json_object_get(outbound, "error");
+	struct text outcome = {0};
+
+	if (json_is_integer(status) && json_integer_value(status))
+		text_addf(&outcome, " → %lld", (long long)json_integer_value(status));
+	else
+		text_add(&outcome, " → no answer");
+	if (json_is_string(error) || (json_is_integer(error) && json_integer_value(error))) {
+		text_add(&outcome, json_is_string(error) ? " " : " curl error ");
+		phrase_value(&outcome, error, 40);
+	}
+	if (json_is_number(ms)) {
+		text_add(&outcome, " in ");
+		phrase_ms(&outcome, ms);
+	}
+	text_newline(&outcome);
+	text_add(out, field_text(outbound, "method"));
+	text_add(out, " ");
+	if (!text_error(&outcome)) {
+		text_add_cut(out, field_text(outbound, "url"),
+			     width - out->column - outcome.lines[0].width);
+		text_add_line(out, &outcome, 0, width);
+	}
+	text_deinit(&outcome);
+}
+
+static void add_php_error(struct text *out, const json_t *error, int indent, int width)
+{
+	const json_t *type = json_object_get(error, "type");
+
+	begin(out, indent, YELLOW);
+	text_add(out, "PHP ");
+	if (json_is_string(type))
+		text_add(out, json_string_value(type));
+	else
+		phrase_value(out, type, 8);
+	text_add(out, ": ");
+	text_add_wrapped(out, field_text(error, "message"), width, MESSAGE_LINES);
+	text_newline(out);
+	if (!*field_text(error, "file"))
+		return;
+	begin(out, indent + 2, DIM);
+	text_add(out, "at ");
+	phrase_place(out, error, width - out->column);
+	text_newline(out);
+}
+
+static void add_cut_off(struct text *out, const json_t *cut_off, int indent, int width)
+{
+	const json_t *name;
+	size_t i;
+
+	begin(out, indent, RED);
+	text_add(out, "the worker died");
+	if (json_is_number(json_object_get(cut_off, "after_ms"))) {
+		text_add(out, " after ");
+		phrase_ms(out, json_object_get(cut_off, "after_ms"));
+	}
+	text_newline(out);
+	json_array_foreach (json_object_get(cut_off, "open_calls"), i, name) {
+		const char *call = json_string_value(name);
+
+		begin(out, indent + 2, PLAIN);
+		text_add(out, "in ");
+		text_add_tail(out, call ? call : "?", width - out->column);
+		text_newline(out);
+	}
+}
+
+void failure_add(struct text *out, const json_t *details, int indent, int width)
+{
+	const json_t *item;
+	size_t i;
+
+	add_message(out, details, indent, width);
+	if (json_is_object(json_object_get(details, "cause")))
+		add_cause(out, json_object_get(details, "cause"), indent, width);
+	json_array_foreach (json_object_get(details, "outbound"), i, item) {
+		begin(out, indent, PLAIN);
+		failure_add_outbound(out, item, width);
+		text_newline(out);
+	}
+	json_array_foreach (json_object_get(details, "php_errors"), i, item)
+		add_php_error(out, item, indent, width);
+	item = json_object_get(details, "cut_off");
+	if (json_is_object(item))
+		add_cut_off(out, item, indent, width);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What failed in a function and why: its error_details, in lines.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "text.h"
+
+/* `indent` columns in, up to column `width`. */
+void failure_add(struct text *out, const json_t *details, int indent, int width);
+/* "Class: message", at most `lines` lines. */
+void failure_add_exception(struct text *out, const json_t *exception, int width, int lines);
+/* "POST https://… → 503 in 12 ms" */
+void failure_add_outbound(struct text *out, const json_t *outbound, int width);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "invocation.h"
+
+#include "failure.h"
+#include "header.h"
+#include "phrase.h"
+
+#define INDENT 2
+
+static void add_title(struct text *out, const json_t *function, int width)
+{
+	const json_t *metadata = json_object_get(function, "metadata");
+	json_int_t attempt = json_integer_value(json_object_get(metadata, "attempt"));
+
+	phrase_status_mark(out, field_text(function, "status"));
+	text_add(out, " ");
+	text_style(out, BOLD);
+	text_add_cut(out, field_text(function, "function_name"), width - 24);
+	text_style(out, PLAIN);
+	if (json_is_number(json_object_get(function, "duration_ms"))) {
+		text_add(out, "  ");
+		phrase_ms(out, json_object_get(function, "duration_ms"));
+	}
+	if (!field_is(function, "status", "success")) {
+		text_add(out, "  ");
+		text_style(out, phrase_style(field_text(function, "status")));
+		text_add(out, field_text(function, "status"));
+		text_style(out, PLAIN);
+	}
+	if (attempt > 1)
+		text_addf(out, "  attempt %lld", (long long)attempt);
+	text_newline(out);
+}
+
+static void add_arguments(struct text *out, const json_t *function, int width)
+{
+	const json_t *arguments = json_object_get(function, "input_params");
+
+	if (json_object_size(arguments) || json_array_size(arguments)) {
+		text_pad(out, INDENT);
+		phrase_arguments(out, arguments, width - INDENT);
+		text_newline(out);
+	}
+}
+
+static void add_result(struct text *out, const json_t *function, int width)
+{
+	const json_t *result = json_object_get(function, "output_result");
+
+	if (!result || json_is_null(result))
+		return;
+	text_pad(out, INDENT);
+	text_add(out, "→ ");
+	phrase_value(out, result, width - out->column);
+	text_newline(out);
+}
+
+/* What the failure meant, from the error log. */
+static void add_consequence(struct text *out, const json_t *error)
+{
+	if (!error)
+		return;
+	text_pad(out, INDENT);
+	text_style(out, phrase_style(field_text(error, "severity")));
+	text_addf(out, "%s %s", field_text(error, "severity"), field_text(error, "error_type"));
+	if (json_is_true(json_object_get(error, "booking_failed")))
+		text_add(out, " · the booking failed");
+	if (json_is_true(json_object_get(error, "call_terminated")))
+		text_add(out, " · it ended the call");
+	if (json_is_true(json_object_get(error, "resolved")))
+		text_add(out, " · resolved");
+	text_newline(out);
+}
+
+static void add_work(struct text *text, const json_t *function, const char *count, const char *time,
+		     const char *what)
+{
+	json_int_t n = json_integer_value(json_object_get(function, count));
+
+	if (n <= 0)
+		return;
+	text_addf(text, ", %lld %s (", (long long)n, what);
+	phrase_ms(text, json_object_get(function, time));
+	text_add(text, ")");
+}
+
+/* "└ 42 PHP calls, 3 SQL (1.2 ms), 1 HTTP (12 ms) — trace-dump tree CALL/2", the hint below where
+ * it does not fit. */
+static void add_folded(struct text *out, const json_t *function, const char *call, int width)
+{
+	const json_t *metadata = json_object_get(function, "metadata");
+	json_int_t calls = json_integer_value(json_object_get(metadata, "call_count"));
+	json_int_t sequence = json_integer_value(json_object_get(function, "execution_sequence"));
+	int hint = 19 + text_width(call) + (sequence > 9 ? 2 : 1);
+
+	if (calls <= 0)
+		return;
+	text_pad(out, INDENT);
+	text_style(out, DIM);
+	text_addf(out, "└ %lld PHP call%s", (long long)calls, calls == 1 ? "" : "s");
+	add_work(out, function, "db_query_count", "db_query_time_ms", "SQL");
+	add_work(out, function, "external_api_calls", "external_api_time_ms", "HTTP");
+	if (out->column + hint <= width) {
+		text_add(out, " — ");
+	} else {
+		text_newline(out);
+		text_pad(out, INDENT + 2);
+		text_style(out, DIM);
+	}
+	text_add(out, "trace-dump tree ");
+	text_add(out, call);
+	text_addf(out, "/%lld", (long long)sequence);
+	text_newline(out);
+}
+
+static void add_suspicion(struct text *out, const json_t *function, int width)
+{
+	const json_t *carried =
+		json_object_get(json_object_get(function, "metadata"), "argument_call_id");
+	const json_t *matches = json_object_get(carried, "matches");
+
+	if (!json_is_false(matches))
+		return;
+	text_pad(out, INDENT);
+	text_style(out, YELLOW);
+	text_add(out, "the arguments name another call: ");
+	phrase_value(out, json_object_get(carried, "value"), width - out->column);
+	text_newline(out);
+}
+
+void invocation_add(struct text *out, const json_t *function, const json_t *error, const char *call,
+		    int width)
+{
+	const json_t *completeness =
+		json_object_get(json_object_get(function, "metadata"), "completeness");
+	const json_t *hole;
+	size_t i;
+
+	add_title(out, function, width);
+	add_arguments(out, function, width);
+	add_suspicion(out, function, width);
+	add_result(out, function, width);
+	add_consequence(out, error);
+	failure_add(out, json_object_get(function, "error_details"), INDENT, width);
+	json_array_foreach (json_object_get(completeness, "holes"), i, hole)
+		header_add_hole(out, hole, INDENT, width);
+	add_folded(out, function, call, width);
+}

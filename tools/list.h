@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the list commands have in common: one array of records, in four formats.
+ */
+#pragma once
+
+#include "command.h"
+
+struct list_column {
+	const char *title;
+	/* Adds the record's cell. */
+	void (*cell)(struct text *text, const json_t *record);
+	bool right;
+	int most; /* columns a cell may take; 0: what is left of the line (the last column) */
+	int from; /* only where the line has so many columns */
+};
+
+struct list_shape {
+	const char *name; /* of the array in the document */
+	const char *const *csv;
+	const struct list_column *columns; /* ends with a title of NULL */
+};
+
+/* Prints in the format that is asked for. COMMAND_NOTHING when the list is empty. */
+int list_print(const struct options *options, const struct list_shape *shape, json_t *records);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace-dump: asks a store. Data goes to stdout, messages to stderr.
+ */
+#include <calltrace/version.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "command.h"
+
+enum { EXIT_FOUND = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_STORE = 3 };
+
+static const struct command commands[] = {
+	{"calls", "", "calls, newest first", OF_CALLS, NO_CALL, false, command_calls},
+	{"show", "CALL", "one call: its figures, performance, errors", OF_SHOW, NEEDS_CALL, false,
+	 command_show},
+	{"timeline", "CALL", "what was said and what ran, on one time axis", OF_TIMELINE,
+	 NEEDS_CALL, false, command_timeline},
+	{"functions", "[CALL]", "function traces in execution order", OF_FUNCTIONS, MAY_CALL, false,
+	 command_functions},
+	{"tree", "CALL[/SEQ]", "the PHP calls inside a function trace", OF_TREE, NEEDS_CALL, true,
+	 command_tree},
+	{"transcript", "CALL", "what was said", OF_TRANSCRIPT, NEEDS_CALL, false,
+	 command_transcript},
+	{"errors", "[CALL]", "the error log", OF_ERRORS, MAY_CALL, false, command_errors},
+	{"check", "", "the store's integrity, space and losses", OF_CHECK, NO_CALL, false,
+	 command_check},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void general_help(FILE *file)
+{
+	fprintf(file, "usage: trace-dump [--db DIR] [--format F] COMMAND …\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(file, "  %-10s %-11s %s\n", commands[i].name, commands[i].arguments,
+			commands[i].summary);
+	fprintf(file,
+		"\nCALL is a call id, a session id, the beginning of either, or @latest.\n"
+		"Exit status: 0, 1 nothing found, 2 wrong usage, 3 the store cannot be read.\n"
+		"trace-dump COMMAND --help tells a command's options.\n");
+}
+
+static void command_help(const struct command *command, FILE *file)
+{
+	fprintf(file, "usage: trace-dump [OPTION…] %s%s%s\n%s\n\n", command->name,
+		*command->arguments ? " " : "", command->arguments, command->summary);
+	options_help(command->bit, file);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	fprintf(stderr, "trace-dump: unknown command %s; see trace-dump --help\n", name);
+	return NULL;
+}
+
+static int fail_usage(const struct command *command, const char *why)
+{
+	fprintf(stderr, "trace-dump: %s: %s; usage: trace-dump %s %s\n", command->name, why,
+		command->name, command->arguments);
+	return EXIT_USAGE;
+}
+
+static int fail_store(const char *db, int r)
+{
+	static const struct {
+		int error;
+		const char *hint;
+	} hints[] = {
+		{-ENOENT, "there is no store; is calltraced running, is --db right?"},
+		{-ENOTDIR, "not a directory; is --db right?"},
+		{-EACCES, "permission denied; run it as root or as a member of the store's group"},
+		{-EPERM, "permission denied; run it as root or as a member of the store's group"},
+		{-EPROTO, "written by another version; use the trace-dump of that calltraced"},
+		{-EBADMSG,
+		 "damaged, or no store; trace-dump check tells more, if it can be opened"},
+		{-EUSERS, "too many readers; end some of the programs that read it"},
+		{-ENOMEM, "not enough memory or address space (see ulimit -v)"},
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+		if (hints[i].error == r) {
+			fprintf(stderr, "trace-dump: %s: %s\n", db, hints[i].hint);
+			return EXIT_STORE;
+		}
+	}
+	fprintf(stderr, "trace-dump: %s: %s\n", db, strerror(-r));
+	return EXIT_STORE;
+}
+
+/* Splits CALL/SEQ. A "/" that no number follows belongs to the call's id. */
+static void split_sequence(char *call, unsigned long *ret)
+{
+	char *slash = strrchr(call, '/'), *end;
+	unsigned long n;
+
+	if (!slash || slash[1] < '0' || slash[1] > '9')
+		return;
+	n = strtoul(slash + 1, &end, 10);
+	if (*end || !n)
+		return;
+	*slash = 0;
+	*ret = n;
+}
+
+static int resolve(struct context *context, const struct command *command, const char *written)
+{
+	_cleanup_(freep) char *call = strdup(written);
+	int r;
+
+	if (!call)
+		return -ENOMEM;
+	if (command->takes_sequence)
+		split_sequence(call, &context->sequence);
+	r = store_find_call(context->txn, call, &context->session);
+	context->has_session = !r;
+	if (r == STORE_NONE)
+		fprintf(stderr,
+			"trace-dump: no call is, or begins with, %s; see trace-dump calls\n", call);
+	if (r == STORE_AMBIGUOUS)
+		fprintf(stderr, "trace-dump: more than one call begins with %s; write more of it\n",
+			call);
+	return r > 0 ? COMMAND_NOTHING : r;
+}
+
+static int run(const struct command *command, const struct options *options, struct store *store)
+{
+	struct context context = {.options = options};
+	int r = store_begin(store, false, &context.txn);
+
+	if (!r && options->arg_count)
+		r = resolve(&context, command, options->args[0]);
+	if (!r)
+		r = command->run(&context);
+	store_abort(context.txn);
+	return r;
+}
+
+/* What was printed counts only if it arrived. A reader that went away (head) knows that it did. */
+static int finish_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno != EPIPE)
+		fprintf(stderr, "trace-dump: cannot write the output: %s\n", strerror(errno));
+	return EXIT_STORE;
+}
+
+static int open_and_run(const struct command *command, const struct options *options)
+{
+	struct store *store;
+	int r = store_open(&store, options->db, false);
+
+	if (r)
+		return fail_store(options->db, r);
+	r = run(command, options, store);
+	store_close(store);
+	if (r < 0 && !ferror(stdout))
+		return fail_store(options->db, r);
+	return finish_output(r ? EXIT_NOTHING : EXIT_FOUND);
+}
+
+/* The map ends before the pages it should have: a file that was cut short. Nothing else can be said
+ * from here. */
+static void on_bus_error(int signal)
+{
+	static const char message[] =
+		"trace-dump: the store's data file is damaged: it is shorter than it says\n";
+	ssize_t n = write(STDERR_FILENO, message, sizeof(message) - 1);
+
+	_exit(n < 0 ? EXIT_STORE : EXIT_STORE);
+}
+
+static int check_usage(const struct command *command, const struct options *options)
+{
+	bool list = command->bit & OF_LISTS;
+
+	if (options->arg_count > (command->call == NO_CALL ? 0 : 1))
+		return fail_usage(command, "too many arguments");
+	if (command->call == NEEDS_CALL && !options->arg_count)
+		return fail_usage(command, "which CALL?");
+	if (!list && options->format > FORMAT_JSON)
+		return fail_usage(command, "--format ndjson and csv are for lists");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	struct options options;
+	int r;
+
+	signal(SIGBUS, on_bus_error);
+	text_init_locale();
+	if (!options_parse(&options, argc, argv))
+		return EXIT_USAGE;
+	if (options.version) {
+		printf("trace-dump %s\n", CT_VERSION);
+		return finish_output(EXIT_FOUND);
+	}
+	if (!options.command) {
+		general_help(options.help ? stdout : stderr);
+		return options.help ? finish_output(EXIT_FOUND) : EXIT_USAGE;
+	}
+	command = find_command(options.command);
+	if (!command)
+		return EXIT_USAGE;
+	if (options.help) {
+		command_help(command, stdout);
+		return finish_output(EXIT_FOUND);
+	}
+	if (!options_fit(&options, argc, argv, command->bit))
+		return EXIT_USAGE;
+	r = check_usage(command, &options);
+	return r ? r : open_and_run(command, &options);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line: one table of options, each with the commands that take it.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "query.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV };
+
+struct options {
+	const char *db;
+	int format; /* enum format */
+	int width;  /* 0: the terminal's */
+	struct query query;
+	int kind; /* of sessions: 0 call, 1 request, 2 all */
+	bool in_progress;
+	const char *status;
+	bool help, version;
+
+	const char *command;
+	const char *args[2];
+	size_t arg_count;
+};
+
+/* Which commands take an option: a bit each. */
+enum {
+	OF_CALLS = 1 << 0,
+	OF_SHOW = 1 << 1,
+	OF_TIMELINE = 1 << 2,
+	OF_FUNCTIONS = 1 << 3,
+	OF_TREE = 1 << 4,
+	OF_TRANSCRIPT = 1 << 5,
+	OF_ERRORS = 1 << 6,
+	OF_CHECK = 1 << 7,
+	OF_LISTS = OF_CALLS | OF_FUNCTIONS | OF_TRANSCRIPT | OF_ERRORS,
+	OF_ALL = -1,
+};
+
+/* Options may stand before and after the command. False: a message was written to stderr. */
+bool options_parse(struct options *ret, int argc, char **argv);
+/* Whether every option that was given belongs to this command; else writes a message. */
+bool options_fit(const struct options *options, int argc, char **argv, int command_bit);
+/* The options of some commands, a line each. */
+void options_help(int command_bits, FILE *file);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What somebody said, as a block of text.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "text.h"
+
+void speech_add(struct text *out, const char *role, const char *said, int width);
