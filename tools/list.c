@@ -9,6 +9,7 @@
 
 #define COLUMNS_MAX 16
 #define GAP	    2
+#define LAST_LEAST  10
 
 /* One cell is one line of its own text, so that its width is known before the row is put together.
  */
