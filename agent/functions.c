@@ -73,8 +73,9 @@ static void names_of(const struct zfunc *f, bool main, struct names *ret)
 	const struct zstr *file = f->type == ZFUNC_INTERNAL ? NULL : zend_file(f);
 	const char *plain = main ? "{main}" : "{include}";
 
-	/* An anonymous class's name goes on behind a NUL, with what file and line say better. */
-	ret->class = f->scope ? f->scope->name->val : "";
+	/* A file included by a method has its class for a scope. An anonymous class's name goes on
+	 * behind a NUL, with what file and line say better. */
+	ret->class = f->scope && f->name ? f->scope->name->val : "";
 	ret->class_len = strlen(ret->class);
 	ret->name = f->name ? f->name->val : plain;
 	ret->name_len = strlen(ret->name);
