@@ -64,6 +64,12 @@ static inline void text(msgpack_packer *pk, const char *s)
 		msgpack_pack_nil(pk);
 }
 
+static inline void text_pair(msgpack_packer *pk, const char *key, const char *value)
+{
+	text(pk, key);
+	text(pk, value);
+}
+
 static inline void add_process(struct frames *f)
 {
 	msgpack_packer *pk = frame_begin(f, CT_FRAME_PROCESS, 3);

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call's record does not depend on the order its messages come in, nor on how often: every
+ * permutation through the real writer and store gives the same JSON.
+ */
+#include "call.h"
+
+#include "assemble.h"
+#include "classify.h"
+#include "cleanup.h"
+#include "writer.h"
+
+#define INPUTS 5
+
+static struct functions *functions;
+static struct request *requests[INPUTS];
+
+static const char started[] = "{\"event\":\"call_started\",\"call\":{\"call_id\":\"" CALL_ID
+			      "\",\"call_status\":\"ongoing\",\"start_timestamp\":1772442000137,"
+			      "\"metadata\":{\"company_id\":15,\"customer_id\":\"c7\"}}}";
+
+#define SAID                                                                                          \
+	"{\"role\":\"agent\",\"content\":\"Guten Tag\",\"words\":[{\"word\":\"Guten\",\"start\":0.5," \
+	"\"end\":0.9},{\"word\":\"Tag\",\"start\":1,\"end\":1.2}]},"                                  \
+	"{\"role\":\"node_transition\",\"former_node_name\":\"a\",\"new_node_name\":\"b\"},"          \
+	"{\"role\":\"user\",\"content\":\"Ich bin Käthe Öttinger\",\"words\":[{\"word\":\"Ich\","   \
+	"\"start\":2,\"end\":19}]},"                                                                  \
+	"{\"role\":\"tool_call_invocation\",\"tool_call_id\":\"t1\",\"name\":"                        \
+	"\"book_appointment_v17\",\"arguments\":\"{\\\"customer_name\\\":\\\"Käthe Öttinger\\\","   \
+	"\\\"date\\\":\\\"2026-03-04\\\",\\\"call_id\\\":\\\"1\\\"}\"},"                              \
+	"{\"role\":\"tool_call_result\",\"tool_call_id\":\"t1\",\"content\":\"no\"}"
+
+static const char updated[] =
+	"{\"event\":\"transcript_updated\",\"call\":{\"call_id\":\"" CALL_ID
+	"\",\"call_status\":\"ongoing\",\"transcript_with_tool_calls\":[" SAID "]}}";
+
+static const char ended[] =
+	"{\"event\":\"call_ended\",\"call\":{\"call_id\":\"" CALL_ID
+	"\",\"call_status\":\"ended\",\"start_timestamp\":1772442000137,"
+	"\"end_timestamp\":1772442082579,\"duration_ms\":82442,"
+	"\"disconnection_reason\":\"user_hangup\",\"transcript_with_tool_calls\":[" SAID
+	",{\"role\":\"tool_call_invocation\",\"tool_call_id\":\"t2\",\"name\":\"other\","
+	"\"arguments\":\"{}\"},{\"role\":\"dtmf\",\"digit\":\"1\"}]}}";
+
+static struct request *event(uint64_t seq, uint64_t at, const char *body)
+{
+	struct request *request;
+	struct frames f;
+
+	frames_init(&f);
+	add_request(&f, seq, at);
+	add_params(&f, "POST", "/webhook", "v=1772442000437");
+	add_body(&f, body);
+	add_output(&f, "\r\n\r\n{}");
+	add_end(&f, CT_END_DONE);
+	request = assemble(&f, functions);
+	frames_deinit(&f);
+	return request;
+}
+
+static struct request *booking(uint64_t seq, uint64_t at)
+{
+	struct request *request;
+	struct frames f;
+
+	frames_init(&f);
+	add_functions(&f);
+	add_failing_booking(&f, seq, at);
+	request = assemble(&f, functions);
+	frames_deinit(&f);
+	return request;
+}
+
+static int take_one(const json_t *record, void *userdata)
+{
+	return json_array_append(userdata, (json_t *)record);
+}
+
+static json_t *everything(struct store *store)
+{
+	json_t *all = json_array(), *session = NULL;
+	struct store_txn *txn;
+	struct uuid id;
+
+	CHECK_INT(store_begin(store, false, &txn), 0);
+	CHECK_INT(store_find_call(txn, CALL_ID, &id), 0);
+	CHECK_INT(store_get_session(txn, &id, &session), 0);
+	json_array_append_new(all, session);
+	for (int kind = STORE_EVENTS; kind <= STORE_REQUESTS; kind++) {
+		json_t *list = json_array();
+
+		CHECK_INT(store_each_record(txn, kind, &id, take_one, list), 0);
+		json_array_append_new(all, list);
+	}
+	store_abort(txn);
+	return all;
+}
+
+static void add(struct writer *writer, const struct request *request)
+{
+	CHECK_INT(writer_begin(writer), 0);
+	CHECK_INT(writer_add(writer, request, functions), 0);
+	CHECK_INT(writer_commit(writer), 0);
+}
+
+static json_t *record_in_order(const struct profile *profile, const unsigned int *order)
+{
+	char dir[] = "/tmp/calltrace-call-XXXXXX", command[64];
+	struct store *store;
+	struct writer *writer;
+	json_t *all;
+
+	CHECK(mkdtemp(dir));
+	CHECK_INT(store_open(&store, dir, true), 0);
+	CHECK_INT(writer_new(&writer, store, profile), 0);
+	for (unsigned int i = 0; i < INPUTS; i++)
+		add(writer, requests[order[i]]);
+	/* once more, as after a collector that died before it released the ring */
+	add(writer, requests[order[0]]);
+	all = everything(store);
+	writer_free(writer);
+	store_close(store);
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	CHECK_INT(system(command), 0);
+	return all;
+}
+
+static void same(const json_t *a, const json_t *b)
+{
+	_cleanup_(freep) char *x = json_dumps(a, JSON_SORT_KEYS | JSON_INDENT(1));
+	_cleanup_(freep) char *y = json_dumps(b, JSON_SORT_KEYS | JSON_INDENT(1));
+
+	CHECK_STR(y, x);
+}
+
+static bool next_permutation(unsigned int *order)
+{
+	int i = INPUTS - 2, k = INPUTS - 1;
+
+	while (i >= 0 && order[i] > order[i + 1])
+		i--;
+	if (i < 0)
+		return false;
+	while (order[k] < order[i])
+		k--;
+	for (unsigned int t = order[i]; t != order[k]; order[i] = order[k], order[k] = t)
+		;
+	for (int a = i + 1, b = INPUTS - 1; a < b; a++, b--) {
+		unsigned int t = order[a];
+
+		order[a] = order[b];
+		order[b] = t;
+	}
+	return true;
+}
+
+static const char *string(const json_t *json, const char *path)
+{
+	return json_string_value(json_at(json, path));
+}
+
+static void check_record(const json_t *all)
+{
+	const json_t *session = json_array_get(all, 0), *events = json_array_get(all, 1), *event;
+	const json_t *trace = json_array_get(json_array_get(all, 2), 0);
+	const json_t *error = json_array_get(json_array_get(all, 4), 0);
+	double before = -1;
+	size_t i;
+
+	CHECK_STR(string(session, "/call_status"), "completed");
+	CHECK_STR(string(session, "/company_id"), "15");
+	CHECK_STR(string(session, "/metadata/clock/source"), "signature");
+	CHECK_INT(json_integer_value(json_at(session, "/function_call_count")), 1);
+	CHECK_INT(json_integer_value(json_at(session, "/transcript_segment_count")), 2);
+	CHECK_STR(string(trace, "/metadata/tool_call_id"), "t1");
+	CHECK_STR(string(trace, "/metadata/base_name"), "book_appointment");
+	CHECK_STR(string(error, "/error_code"), "HTTP_503");
+	CHECK_INT(json_array_size(json_array_get(all, 4)), 1);
+	CHECK(json_is_true(json_at(error, "/booking_failed")));
+	/* started, two utterances, transition, call, unseen call, dtmf, ended once though delivered
+	 * twice */
+	CHECK_INT(json_array_size(events), 8);
+	json_array_foreach (events, i, event) {
+		double at = json_number_value(json_at(event, "/call_offset_ms"));
+
+		CHECK(at >= before);
+		before = at;
+		CHECK_INT(json_integer_value(json_at(event, "/event_sequence")), i + 1);
+	}
+	CHECK_STR(string(json_array_get(events, 7), "/metadata/event"), "call_ended");
+	CHECK_INT(json_integer_value(json_at(json_array_get(events, 7), "/metadata/deliveries")),
+		  2);
+	CHECK_STR(string(json_array_get(json_array_get(all, 3), 1), "/text"),
+		  "Ich bin [NAME_REDACTED]");
+	CHECK_STR(string(json_array_get(json_array_get(all, 3), 1), "/related_function_trace_id"),
+		  string(trace, "/id"));
+}
+
+static void test_permutations(const struct profile *profile)
+{
+	unsigned int order[INPUTS] = {0, 1, 2, 3, 4};
+	json_t *first = record_in_order(profile, order);
+
+	check_record(first);
+	while (next_permutation(order)) {
+		json_t *other = record_in_order(profile, order);
+
+		same(first, other);
+		json_decref(other);
+	}
+	json_decref(first);
+}
+
+static void status_is(const struct profile *profile, const char *input, const char *status,
+		      const char *code, const char *type)
+{
+	_cleanup_(json_decrefp) json_t *json = json_loads(input, 0, NULL);
+	_cleanup_(json_decrefp) json_t *details = classify_details(profile, json);
+
+	CHECK(json);
+	CHECK_STR(classify_status(profile, json), status);
+	CHECK_STR(string(details, "/code"), code);
+	CHECK_STR(string(details, "/type"), type);
+}
+
+static void test_classify(const struct profile *p)
+{
+	static const struct {
+		const char *input, *status, *code, *type;
+	} table[] = {
+		{"{\"state\":\"done\",\"status\":200,\"response\":{\"success\":true}}", "success"},
+		{"{\"state\":\"done\",\"status\":200,\"response\":{\"success\":true,\"available\":false}}",
+		 "success"},
+		{"{\"state\":\"done\",\"status\":200,\"response\":{\"booked\":false}}", "error",
+		 "FUNCTION_FAILED", "function_error"},
+		{"{\"state\":\"done\",\"status\":200,\"response\":{\"status\":\"error\"}}", "error",
+		 "FUNCTION_FAILED", "function_error"},
+		{"{\"state\":\"done\",\"status\":200,\"response\":{\"error\":{\"code\":\"SLOT_TAKEN\"}}}",
+		 "error", "SLOT_TAKEN", "function_error"},
+		{"{\"state\":\"done\",\"status\":200,\"response\":{\"error\":\"\",\"ok\":1}}",
+		 "success"},
+		{"{\"state\":\"done\",\"status\":404}", "error", "HTTP_404", "function_error"},
+		{"{\"state\":\"done\",\"status\":422}", "error", "VALIDATION", "validation_error"},
+		{"{\"state\":\"cut_off\"}", "error", "WORKER_DIED", "system_error"},
+		{"{\"state\":\"aborted\"}", "timeout", "PROVIDER_GAVE_UP", "api_error"},
+		{"{\"state\":\"pending\"}", "pending"},
+		{"{\"state\":\"done\",\"status\":500,\"summary\":{\"php_errors\":[{\"type\":1,"
+		 "\"message\":\"Allowed memory size\"}]}}",
+		 "error", "PHP_FATAL", "system_error"},
+		{"{\"state\":\"done\",\"status\":200,\"response\":{\"success\":false},\"summary\":{"
+		 "\"cause\":0,\"exceptions\":[{\"class\":\"App\\\\Gone\",\"message\":\"x\",\"previous\":"
+		 "{\"class\":\"GuzzleHttp\\\\Exception\\\\ConnectException\"}}]}}",
+		 "error", "Gone", "api_error"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		status_is(p, table[i].input, table[i].status, table[i].code, table[i].type);
+	CHECK_STR(classify_severity("api_error", false, false), "high");
+	CHECK_STR(classify_severity("validation_error", false, false), "medium");
+	CHECK_STR(classify_severity("validation_error", false, true), "critical");
+	CHECK(profile_booking(p, "book_appointment_v17"));
+	CHECK(profile_booking(p, "termin_buchen"));
+	CHECK(!profile_booking(p, "notebook_order"));
+}
+
+int main(void)
+{
+	struct profile *profile;
+
+	CHECK_INT(functions_new(&functions), 0);
+	CHECK_INT(profile_open(&profile, NULL), 0);
+	test_classify(profile);
+	requests[0] = event(1, 1772442000440000000, started);
+	requests[1] = booking(2, 1772442020200000000);
+	requests[2] = event(3, 1772442030200000000, updated);
+	requests[3] = event(4, 1772442083200000000, ended);
+	requests[4] = event(5, 1772442085200000000, ended);
+	test_permutations(profile);
+	for (unsigned int i = 0; i < INPUTS; i++)
+		request_free(requests[i]);
+	profile_close(profile);
+	functions_free(functions);
+	return 0;
+}
