@@ -224,7 +224,7 @@ class Nginx:
 worker_processes 1;
 daemon off;
 pid {base}/nginx.pid;
-error_log {self.log} warn;
+error_log {self.log} error;
 events {{ worker_connections 64; }}
 http {{
 {temp}    access_log off;
