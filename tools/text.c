@@ -342,8 +342,7 @@ void text_add_line(struct text *text, const struct text *from, size_t line, int 
 {
 	const struct text_line *source = &from->lines[line];
 	const char *s = from->data + source->start, *end = s + source->size;
-	bool cut = source->width > width;
-	int room = cut ? width - 1 : width;
+	int room = source->width > width ? width - 1 : width;
 
 	while (s < end) {
 		/* What was added is harmless: the only escapes are those of styles, which end in
@@ -353,18 +352,17 @@ void text_add_line(struct text *text, const struct text *from, size_t line, int 
 		size_t taken = add_while_fits(text, s, n, room);
 
 		room -= measure(s, taken, INT_MAX / 2);
-		if (taken < n)
-			room = 0;
-		s += n;
+		if (taken < n) {
+			if (width > 0)
+				text_add(text, ELLIPSIS);
+			break;
+		}
 		if (!style)
 			break;
-		n = (size_t)((const char *)memchr(s, 'm', (size_t)(end - s)) - s) + 1;
-		add_bytes(text, s, n);
+		s = (const char *)memchr(style, 'm', (size_t)(end - style)) + 1;
+		add_bytes(text, style, (size_t)(s - style));
 		text->styled = true;
-		s += n;
 	}
-	if (cut && width > 0)
-		text_add(text, ELLIPSIS);
 	text_style(text, PLAIN);
 }
 

@@ -252,6 +252,10 @@ static int print_text(struct context *context, struct view *view, const json_t *
 	r = add_gaps(view, json_object_get(document, "completeness"));
 	if (r)
 		return r;
+	if (!view->layout.count) {
+		text_add(&out, "nothing has happened in it");
+		text_newline(&out);
+	}
 	layout_render(&view->layout, &out);
 	text_write(&out, stdout);
 	return text_error(&out);

@@ -68,7 +68,8 @@ static int shape_init(struct shape *shape, const json_t *calls)
 
 		shape->last[i] = !below[depth];
 		shape->passed_on[i] = below[depth + 1] && same_exception(call, below[depth + 1]);
-		below[depth] = call;
+		if (!below[depth])
+			below[depth] = call;
 		memset(below + depth + 1, 0, sizeof(below) - (depth + 1) * sizeof(below[0]));
 	}
 	return 0;

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace-dump itself over the fixture's store: what it prints is what tests/unit/golden has, and its
+ *exit statuses.
+ *
+ *	test-trace-dump TRACE-DUMP FIXTURE GOLDEN [write]
+ *
+ * With "write" the golden files are written anew: look at the difference before it is committed.
+ */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "cleanup.h"
+#include "fixture.h"
+
+#define ARGS_MAX 8
+
+static const char *program, *db, *golden_dir;
+static bool write_golden;
+
+static const struct {
+	const char *golden;
+	int status;
+	const char *args[ARGS_MAX];
+} cases[] = {
+	{"timeline-80", 0, {"timeline", "call_9f3a1c77d2", "--width", "80"}},
+	{"timeline-160", 0, {"timeline", "call_9f3a1c77d2", "--width", "160"}},
+	{"timeline-empty-80", 0, {"--width=80", "timeline", "call_71"}},
+	{"show-80", 0, {"show", "call_9f", "--width", "80"}},
+	{"calls-80", 0, {"calls", "--kind", "all", "--width", "80"}},
+	{"calls-160", 0, {"calls", "--width", "160"}},
+	{"calls.csv", 0, {"calls", "--format", "csv"}},
+	{"functions-80", 0, {"functions", "@latest", "--width", "80"}},
+	{"functions-all-160", 0, {"functions", "--width", "160"}},
+	{"tree-80", 0, {"tree", "call_9f/2", "--width", "80"}},
+	{"tree-160", 0, {"tree", "call_9f", "--width", "160"}},
+	{"tree-request-80", 0, {"tree", "a0b1c2", "--width", "80"}},
+	{"transcript-80", 0, {"transcript", "call_9f", "--width", "80"}},
+	{"errors-80", 0, {"errors", "call_9f", "--width", "80"}},
+	{"errors-160", 0, {"errors", "--width", "160"}},
+	{"errors.ndjson", 0, {"errors", "--limit", "1", "--format", "ndjson"}},
+	{"timeline-request.json", 0, {"timeline", "a0b1", "--format", "json"}},
+	{"functions-none.json", 1, {"functions", "call_71", "--format=json"}},
+	{NULL, 1, {"timeline", "call_nix"}},
+	{NULL, 1, {"timeline", "call_"}},
+	{NULL, 1, {"tree", "call_9f/17"}},
+	{NULL, 1, {"calls", "--until", "2020-01-01"}},
+	{NULL, 1, {"errors", "--severity=low"}},
+	{NULL, 2, {NULL}},
+	{NULL, 2, {"no-such-command"}},
+	{NULL, 2, {"timeline"}},
+	{NULL, 2, {"calls", "call_9f"}},
+	{NULL, 2, {"timeline", "call_9f", "--status", "failed"}},
+	{NULL, 2, {"functions", "--status", "failed"}},
+	{NULL, 2, {"calls", "--since", "yesterday"}},
+	{NULL, 2, {"calls", "--limit"}},
+	{NULL, 2, {"calls", "-x"}},
+	{NULL, 2, {"show", "call_9f", "--format", "csv"}},
+	{NULL, 3, {"calls", "--db", "/nonexistent"}},
+};
+
+static void run_child(const char *const *args, int out)
+{
+	const char *argv[ARGS_MAX + 4] = {program, "--db", db};
+
+	for (size_t i = 0; i < ARGS_MAX && args[i]; i++)
+		argv[3 + i] = args[i];
+	dup2(out, STDOUT_FILENO);
+	unsetenv("COLUMNS");
+	execv(program, (char **)argv);
+	_exit(127);
+}
+
+static int run(const char *const *args, int out)
+{
+	int status;
+	pid_t pid = fork();
+
+	CHECK(pid >= 0);
+	if (!pid)
+		run_child(args, out);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static char *read_all(FILE *file)
+{
+	char *s = calloc(1, 1 << 20);
+
+	CHECK(s);
+	rewind(file);
+	CHECK(fread(s, 1, (1 << 20) - 1, file) < (1 << 20) - 1);
+	return s;
+}
+
+static void check_golden(const char *name, FILE *printed)
+{
+	_cleanup_(freep) char *path = NULL, *wanted = NULL, *found = read_all(printed);
+	_cleanup_(fclosep) FILE *file = NULL;
+
+	CHECK(asprintf(&path, "%s/%s", golden_dir, name) > 0);
+	file = fopen(path, write_golden ? "w+" : "r");
+	CHECK(file);
+	if (write_golden)
+		CHECK(fputs(found, file) >= 0);
+	wanted = read_all(file);
+	if (strcmp(wanted, found) != 0) {
+		fprintf(stderr, "%s is not what was printed:\n%s", path, found);
+		exit(1);
+	}
+}
+
+static void test_cases(void)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_(fclosep) FILE *out = tmpfile();
+		int status;
+
+		CHECK(out);
+		status = run(cases[i].args, fileno(out));
+		if (status != cases[i].status)
+			fprintf(stderr, "case %zu: %s\n", i,
+				cases[i].args[0] ? cases[i].args[0] : "");
+		CHECK_INT(status, cases[i].status);
+		if (cases[i].golden)
+			check_golden(cases[i].golden, out);
+	}
+}
+
+/* What could not be written must not count as said. */
+static void test_full_disk(void)
+{
+	static const char *const args[] = {"calls", NULL};
+	_cleanup_(closep) int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	CHECK(full >= 0);
+	CHECK_INT(run(args, full), 3);
+}
+
+int main(int argc, char **argv)
+{
+	CHECK(argc > 3);
+	program = argv[1];
+	golden_dir = argv[3];
+	write_golden = argc > 4;
+	db = fixture_store(argv[2]);
+	test_cases();
+	test_full_disk();
+	fixture_remove();
+	return 0;
+}
