@@ -13,8 +13,6 @@
 #define ERRORS_MAX 10000u
 #define NOTES_MAX  50000u
 
-CLEANUP_DEFINE(struct request *, request_free);
-
 void request_free(struct request *request)
 {
 	if (!request)
