@@ -45,6 +45,14 @@ static json_t *path_of(const struct exchange *exchange, struct redact *redact)
 	return path ? json_string(path) : NULL;
 }
 
+/* Without a name in the payload it is a part of the path, which may be anything. */
+static json_t *name_of(const char *name, struct redact *redact)
+{
+	_cleanup_(freep) char *text = name ? redact_text(redact, name) : NULL;
+
+	return text ? json_string(text) : json_null();
+}
+
 static json_t *signature_ms(const struct profile *profile, const struct exchange *exchange)
 {
 	const char *header = json_string_value(profile_get(profile, "signature_header"));
@@ -252,13 +260,13 @@ static int add_exchange(json_t *record, const struct profile *profile,
 static int add_match(json_t *record, const struct profile *profile, const struct match *match,
 		     struct redact *redact)
 {
-	json_t *more = json_pack("{s:O?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o}", "provider",
-				 match->kind ? profile_get(profile, "provider") : NULL, "call_id",
-				 match->call_id, "function", match->function, "event", match->event,
-				 "args", redacted(redact, match->arguments), "call",
-				 call_of(profile, match, redact), "tool_call_id",
-				 invocation_of(profile, match), "transcript",
-				 transcript_of(profile, match, redact));
+	json_t *more = json_pack(
+		"{s:O?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "provider",
+		match->kind ? profile_get(profile, "provider") : NULL, "call_id", match->call_id,
+		"function", name_of(match->function, redact), "event",
+		name_of(match->event, redact), "args", redacted(redact, match->arguments), "call",
+		call_of(profile, match, redact), "tool_call_id", invocation_of(profile, match),
+		"transcript", transcript_of(profile, match, redact));
 
 	if (!more)
 		return -ENOMEM;

@@ -256,12 +256,25 @@ static int apply_one(const struct literal *literal, struct buffer *text)
 	return r;
 }
 
+/* Cheap, and settles it for almost all: are the literal's first bytes in the text at all? */
+static bool may_occur(const struct literal *literal, const bool seen[256])
+{
+	for (size_t i = 0; i < literal->size && i < 8; i++)
+		if (!seen[(uint8_t)literal->text[i]])
+			return false;
+	return true;
+}
+
 int literals_apply(const struct literals *literals, struct buffer *text)
 {
+	bool seen[256] = {0};
 	int r = 0;
 
+	/* Replacements only add bytes that no literal should be looked for in. */
+	for (size_t i = 0; i < text->size; i++)
+		seen[text->data[i]] = true;
 	for (size_t i = 0; i < literals->count && r == 0; i++)
-		if (literals->at[i].size <= text->size)
+		if (literals->at[i].size <= text->size && may_occur(&literals->at[i], seen))
 			r = apply_one(&literals->at[i], text);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "log.h"
 #include "value.h"
 
 #define CHUNK	  (1u << 20)
@@ -120,6 +121,11 @@ static int end_request(struct producer *producer, struct writer *writer)
 {
 	int r = writer_add(writer, producer->request, producer->functions);
 
+	if (writer_error_is_local(r)) {
+		log_warning("process %d: request %llu cannot be stored: %s", (int)producer->pid,
+			    (unsigned long long)producer->request->seq, strerror(-r));
+		r = 0;
+	}
 	request_free(producer->request);
 	producer->request = NULL;
 	forget_pending(producer);

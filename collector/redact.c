@@ -15,6 +15,7 @@
 #define TOO_LARGE   "[TOO_LARGE_REDACTED]"
 #define TOO_DEEP    "[TOO_DEEP_REDACTED]"
 #define UNDECIDED   "[UNDECIDED_REDACTED]"
+#define PHP_MAX	    2000    /* of the application's values; a payload may add more */
 #define LONG_NUMBER 1000000 /* from seven digits on a number may be a telephone's */
 
 struct redact {
@@ -168,7 +169,8 @@ static int learn_text(struct redact *redact, const char *text, const struct plac
 	_cleanup_(json_decrefp) json_t *inner = NULL;
 
 	if (personal(redact, place, text)) {
-		if (place->origin == REDACT_PHP && place->bare_name && !like_a_person(text))
+		if (place->origin == REDACT_PHP && (literals_count(redact->literals) >= PHP_MAX ||
+						    (place->bare_name && !like_a_person(text))))
 			return 0;
 		if (json_object_get(redact->keep, text))
 			return 0;
@@ -400,6 +402,9 @@ json_t *redact_again(struct redact *redact, const json_t *json)
 	json_t *value;
 	size_t i;
 
+	/* Everything would be undecided, and was decided when it came. */
+	if (redact->full)
+		return json_incref((json_t *)json);
 	if (json_is_string(json)) {
 		text = clean_text(redact, json_string_value(json), false);
 		return text ? json_string(text) : NULL;

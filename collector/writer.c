@@ -9,6 +9,7 @@
 #include "call.h"
 #include "cleanup.h"
 #include "input.h"
+#include "log.h"
 #include "tree.h"
 
 struct writer {
@@ -46,6 +47,11 @@ int writer_new(struct writer **ret, struct store *store, const struct profile *p
 		return -ENOMEM;
 	*ret = steal(&writer);
 	return 0;
+}
+
+bool writer_error_is_local(int error)
+{
+	return error == -EINVAL || error == -EBADMSG || error == -ENAMETOOLONG || error == -E2BIG;
 }
 
 int writer_begin(struct writer *writer)
@@ -318,6 +324,10 @@ int writer_commit(struct writer *writer)
 		r = put_inputs(writer->txn, &session, inputs);
 		if (r == 0)
 			r = put_derived(writer, &session, inputs);
+		if (writer_error_is_local(r)) {
+			log_warning("session %s cannot be stored: %s", id, strerror(-r));
+			r = 0;
+		}
 		if (r < 0)
 			break;
 	}

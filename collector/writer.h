@@ -16,6 +16,9 @@ int writer_new(struct writer **ret, struct store *store, const struct profile *p
 void writer_free(struct writer *writer);
 
 int writer_begin(struct writer *writer);
+/* Is it this request that cannot be stored, and not the store that takes nothing? Then the batch
+ * goes on without it. */
+bool writer_error_is_local(int error);
 /* Of the batch; for what else belongs into the same transaction. */
 struct store_txn *writer_txn(struct writer *writer);
 /* A request that ended. */
