@@ -45,13 +45,15 @@ static void add_lost(struct text *out, const json_t *lost)
 
 	text_add(out, "lost");
 	text_pad(out, LABEL_WIDTH);
-	if (!json_object_size(lost))
-		text_add(out, "nothing");
 	json_object_foreach ((json_t *)lost, kind, count) {
+		if (!json_integer_value(count))
+			continue;
 		text_add(out, out->column > LABEL_WIDTH ? ", " : "");
 		text_addf(out, "%lld ", (long long)json_integer_value(count));
 		text_add(out, kind);
 	}
+	if (out->column == LABEL_WIDTH)
+		text_add(out, "nothing");
 	text_newline(out);
 }
 

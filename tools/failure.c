@@ -20,7 +20,9 @@ static void add_message(struct text *out, const json_t *details, int indent, int
 {
 	const char *message = field_text(details, "message");
 
-	if (!*message)
+	/* An exception's own message stands below, behind its class. */
+	if (!*message ||
+	    strcmp(message, field_text(json_object_get(details, "cause"), "message")) == 0)
 		return;
 	begin(out, indent, RED);
 	text_add_wrapped(out, message, width, MESSAGE_LINES);

@@ -31,6 +31,8 @@ void phrase_ms_number(struct text *text, double ms)
 
 	if (!(fabs(ms) < 1e12)) {
 		text_add(text, "? ms");
+	} else if (fabs(ms) < 0.0995) {
+		text_addf(text, "%.0f µs", ms * 1000);
 	} else if (ms < 9.995) {
 		text_addf(text, "%.2f ms", ms);
 	} else if (ms < 99.95) {

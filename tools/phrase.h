@@ -13,7 +13,7 @@ const char *field_text(const json_t *record, const char *field);
 double field_number(const json_t *record, const char *field);
 bool field_is(const json_t *record, const char *field, const char *wanted);
 
-/* "0.41 ms", "112 ms", "1.23 s", "2:05 min"; nothing for null. */
+/* "38 µs", "0.41 ms", "112 ms", "1.23 s", "2:05 min"; nothing for null. */
 void phrase_ms(struct text *text, const json_t *ms);
 void phrase_ms_number(struct text *text, double ms);
 /* "+0:12.345" since the call's start. */

@@ -323,7 +323,7 @@ void text_add_wrapped(struct text *text, const char *s, int end, int max)
 	for (int line = 1; *s; line++) {
 		size_t n = line_break(s, width);
 
-		if (line == max && s[n]) {
+		if (line == max && s[n + strspn(s + n, " \n")]) {
 			text_add_cut(text, s, width);
 			return;
 		}

@@ -19,6 +19,8 @@
 /* Deeper calls are drawn as deep as this. */
 #define DEPTH_SHOWN 48
 #define TIME_WIDTH  9
+/* A place in less than this says nothing. */
+#define PLACE_LEAST 16
 
 /* Which calls are the last of their parent, as boxes are drawn by; and whose exception came from a
  * call inside. */
@@ -88,25 +90,51 @@ static void add_time(struct text *out, const json_t *call, const char *field)
 	text_deinit(&time);
 }
 
-static void add_boxes(struct text *out, const bool *open, size_t depth, bool last)
+/* The lines that go on below the call. */
+static void add_stems(struct text *out, const bool *open, size_t depth)
 {
 	text_style(out, DIM);
-	for (size_t i = 1; i < depth; i++)
+	for (size_t i = 1; i <= depth; i++)
 		text_add(out, open[i] ? "│ " : "  ");
+	text_style(out, PLAIN);
+}
+
+static void add_boxes(struct text *out, const bool *open, size_t depth, bool last)
+{
+	if (depth > 1)
+		add_stems(out, open, depth - 1);
+	text_style(out, DIM);
 	if (depth)
 		text_add(out, last ? "└ " : "├ ");
 	text_style(out, PLAIN);
 }
 
+/* PHP puts the namespace before {closure}, where the class already tells it. */
+static const char *function_name(const json_t *call)
+{
+	const char *name = field_text(call, "function"), *closure = strstr(name, "{closure");
+
+	return closure && *field_text(call, "class") ? closure : name;
+}
+
+/* What has no name of its own is told by where it is. */
 static void add_name(struct text *out, const json_t *call, int width)
 {
+	const char *class = field_text(call, "class"), *function = function_name(call);
 	_cleanup_(freep) char *name = NULL;
-	const char *class = field_text(call, "class");
+	int start = out->column;
 
-	if (asprintf(&name, "%s%s%s", class, *class ? "::" : "", field_text(call, "function")) < 0)
+	if (asprintf(&name, "%s%s%s", class, *class ? "::" : "", function) < 0) {
 		name = NULL;
-	else
-		text_add_tail(out, name, width);
+		return;
+	}
+	text_add_tail(out, name, width);
+	if (*function != '{' || width - (out->column - start) < PLACE_LEAST)
+		return;
+	text_add(out, " ");
+	text_style(out, DIM);
+	phrase_place(out, call, width - (out->column - start));
+	text_style(out, PLAIN);
 }
 
 /* Without its namespace: what stands before it is the longer part of the line already. */
@@ -155,7 +183,7 @@ static void add_arguments(struct text *out, const json_t *call, int width)
 
 	if (json_is_object(args) || json_is_array(args))
 		phrase_arguments(out, args, width);
-	else
+	else if (!field_is(call, "kind", "include"))
 		text_add_cut(out, "()", width);
 }
 
@@ -179,11 +207,9 @@ static void add_signature(struct text *out, const json_t *call, bool passed_on, 
 	text_deinit(&outcome);
 }
 
-static void add_note(struct text *out, const json_t *note, int indent, int width)
+static void add_note(struct text *out, const json_t *note, int width)
 {
-	if (!json_is_object(note))
-		return;
-	text_pad(out, indent);
+	text_add(out, "  ");
 	text_style(out, BLUE);
 	if (*field_text(note, "sql")) {
 		text_add_cut(out, field_text(note, "sql"), width - out->column);
@@ -205,8 +231,8 @@ static void add_note(struct text *out, const json_t *note, int indent, int width
 static void add_call(struct text *out, const json_t *call, bool *open, bool last, bool passed_on,
 		     int width)
 {
+	const json_t *note = json_object_get(call, "note");
 	size_t depth = depth_of(call);
-	int indent;
 
 	open[depth] = !last;
 	add_time(out, call, "duration_ns");
@@ -214,10 +240,13 @@ static void add_call(struct text *out, const json_t *call, bool *open, bool last
 	add_time(out, call, "self_ns");
 	text_pad(out, 2 * TIME_WIDTH + 3);
 	add_boxes(out, open, depth, last);
-	indent = out->column + 2;
 	add_signature(out, call, passed_on, width);
 	text_newline(out);
-	add_note(out, json_object_get(call, "note"), indent, width);
+	if (!json_is_object(note))
+		return;
+	text_pad(out, 2 * TIME_WIDTH + 3);
+	add_stems(out, open, depth);
+	add_note(out, note, width);
 }
 
 static int add_calls(struct text *out, const json_t *calls, int width)
