@@ -228,7 +228,7 @@ static int show_pending(struct producer *producer, struct writer *writer)
 	producer->shown = producer->position;
 	r = writer_add_pending(writer, producer->request, producer->functions, &pending);
 	if (r != 0)
-		return r < 0 ? r : 0;
+		return r < 0 && !writer_error_is_local(r) ? r : 0;
 	json_decref(producer->pending);
 	producer->pending = pending;
 	return 0;
