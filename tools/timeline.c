@@ -79,6 +79,11 @@ static void add_function(struct view *view, struct text *out, const json_t *entr
 	text_add(out, " ");
 	text_add_cut(out, field_text(entry, "function_name"), width - 2);
 	text_newline(out);
+	if (json_is_true(json_object_get(json_object_get(entry, "metadata"), "not_seen"))) {
+		text_style(out, YELLOW);
+		text_add_cut(out, "  the provider called it, but no request came", width);
+		text_newline(out);
+	}
 }
 
 static void add_transition(struct view *view, struct text *out, const json_t *entry, int width)
