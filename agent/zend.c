@@ -153,9 +153,10 @@ bool zend_jit_requested(void)
 
 	if (!zend.ini_long("opcache.jit_buffer_size", 23, 0))
 		return false;
-	/* "off" can be switched on at run time, "disable" cannot. */
+	/* Off, which may read as "", can be switched on at run time; "disable" cannot. NULL: there
+	 * is no opcache. */
 	jit = zend.ini_string("opcache.jit", 11, 0);
-	return jit && *jit && strcmp(jit, "disable") != 0;
+	return jit && strcmp(jit, "disable") != 0;
 }
 
 const struct zval *zend_arg(const struct zframe *frame, uint32_t i)

@@ -17,12 +17,12 @@
 
 #define _cleanup_(fn) __attribute__((__cleanup__(fn)))
 
-#define CLEANUP_DEFINE(type, fn)          \
-	static inline void fn##p(type *p) \
-	{                                 \
-		if (*p)                   \
-			fn(*p);           \
-	}                                 \
+#define CLEANUP_DEFINE(type, fn)                                  \
+	__attribute__((unused)) static inline void fn##p(type *p) \
+	{                                                         \
+		if (*p)                                           \
+			fn(*p);                                   \
+	}                                                         \
 	struct cleanup_needs_a_semicolon
 
 #define steal(p)                                \

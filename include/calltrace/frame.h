@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames: what a producer tells. Each is one msgpack array whose first element is its type; docs/frames.md
- * describes them field by field and is enough to write another producer or consumer from.
+ * Frames: what a producer tells. Each is one msgpack array whose first element is its type;
+ * docs/frames.md describes them field by field and is enough to write another producer or consumer
+ * from.
  *
- * A consumer ignores elements it does not know at the end of a frame, and frames of a type it does not know. A
- * new meaning gets a new type; CT_FRAME_VERSION changes when an old consumer would be wrong, not when it would
- * merely see less.
+ * A consumer ignores elements it does not know at the end of a frame, and frames of a type it does
+ * not know. A new meaning gets a new type; CT_FRAME_VERSION changes when an old consumer would be
+ * wrong, not when it would merely see less.
  *
  *   PROCESS     [1, version, {pid, php, zend_api, sapi, mechanism, agent}]
  *   FUNCTION    [2, fn, class|nil, name, file|nil, line, flags, [parameter…], kind|nil]
@@ -24,7 +25,8 @@
  *   END         [15, dt, how]
  *   LOST        [16, dt, {kind: count}]
  *
- * `dt` is in ticks since the previous frame that has one, or since the REQUEST frame; `hz` is ticks per second.
+ * `dt` is in ticks since the previous frame that has one, or since the REQUEST frame; `hz` is ticks
+ * per second.
  */
 #pragma once
 
@@ -53,22 +55,24 @@ enum ct_frame_type {
 };
 
 /* FUNCTION flags */
-#define CT_FN_INTERNAL 0x01u  /* implemented in C */
-#define CT_FN_STATIC 0x02u    /* a static method */
-#define CT_FN_CLOSURE 0x04u   /* a closure or arrow function */
+#define CT_FN_INTERNAL	0x01u /* implemented in C */
+#define CT_FN_STATIC	0x02u /* a static method */
+#define CT_FN_CLOSURE	0x04u /* a closure or arrow function */
 #define CT_FN_GENERATOR 0x08u /* one ENTER and LEAVE for each resume */
-#define CT_FN_INCLUDE 0x10u   /* the code of a file: name is "{main}" for a script, else "{include}" */
-#define CT_FN_HANDLER 0x20u   /* matches a handler pattern: its frames use the ring's reserve */
-#define CT_FN_VARIADIC 0x40u  /* arguments past the named parameters belong to the last one */
-#define CT_FN_APP 0x80u	      /* application code: neither vendor/ nor a system library folder */
+#define CT_FN_INCLUDE \
+	0x10u /* the code of a file: name is "{main}" for a script, else "{include}" */
+#define CT_FN_HANDLER  0x20u /* matches a handler pattern: its frames use the ring's reserve */
+#define CT_FN_VARIADIC 0x40u /* arguments past the named parameters belong to the last one */
+#define CT_FN_APP      0x80u /* application code: neither vendor/ nor a system library folder */
 
 /* LEAVE: how a function was left. */
 enum ct_leave {
 	CT_LEAVE_RETURN = 0,	/* value: the result; absent where it was not recorded */
 	CT_LEAVE_EXCEPTION = 1, /* value: the exception's number, as in THROW */
 	CT_LEAVE_YIELD = 2,	/* a generator was left: it yielded or ended */
-	CT_LEAVE_UNWOUND = 3,	/* by a fatal error's long jump: found out later, the time is an upper bound */
-	CT_LEAVE_EXIT = 4,	/* by exit(), or by a fatal error that the engine unwinds like one */
+	CT_LEAVE_UNWOUND =
+		3, /* by a fatal error's long jump: found out later, the time is an upper bound */
+	CT_LEAVE_EXIT = 4, /* by exit(), or by a fatal error that the engine unwinds like one */
 };
 
 /* END: how a request ended. */
@@ -78,13 +82,14 @@ enum ct_end {
 	CT_END_EXIT = 2,    /* the process exits */
 };
 
-/* Keys that mark, inside a map, what is not a plain value. docs/frames.md says what stands beside each. */
-#define CT_KEY_CUT "@cut"	    /* something was left out: "string", "array", "depth" or "bytes" */
-#define CT_KEY_CLASS "@class"	    /* an object */
-#define CT_KEY_ENUM "@enum"	    /* an enum case */
-#define CT_KEY_CLOSURE "@closure"   /* a closure: "file:line" */
+/* Keys that mark, inside a map, what is not a plain value. docs/frames.md says what stands beside
+ * each. */
+#define CT_KEY_CUT	"@cut"	 /* something was left out: "string", "array", "depth" or "bytes" */
+#define CT_KEY_CLASS	"@class" /* an object */
+#define CT_KEY_ENUM	"@enum"	 /* an enum case */
+#define CT_KEY_CLOSURE	"@closure"  /* a closure: "file:line" */
 #define CT_KEY_RESOURCE "@resource" /* a resource: its number */
-#define CT_KEY_FLOAT "@float"	    /* "NAN", "INF", "-INF" */
+#define CT_KEY_FLOAT	"@float"    /* "NAN", "INF", "-INF" */
 
 /* Stands for a value that must not leave the producer. */
 #define CT_SECRET "[SECRET_REDACTED]"

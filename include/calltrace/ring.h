@@ -1,53 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring: how frames leave a producer (a php-fpm worker, a probe) without a lock, a copy or a wait.
+ * The ring: how frames leave a producer (a php-fpm worker, a probe) without a lock, a copy or a
+ * wait.
  *
- * A ring is one memfd: a header page, then `data_size` bytes of data, a power of two. It has one producer
- * and one consumer. The memfd is sealed against growing, shrinking and further sealing before it is handed
- * over, so that neither side can make the other fault with SIGBUS. It belongs to whoever still has it
- * open: it outlives a killed producer and a killed consumer.
+ * A ring is one memfd: a header page, then `data_size` bytes of data, a power of two. It has one
+ * producer and one consumer. The memfd is sealed against growing, shrinking and further sealing
+ * before it is handed over, so that neither side can make the other fault with SIGBUS. It belongs
+ * to whoever still has it open: it outlives a killed producer and a killed consumer.
  *
- * Cursors count bytes since the ring was made and never wrap (2^64 bytes); a cursor's place in the data is
- * `cursor & (data_size - 1)`. A record is a little-endian u32 with the length of the frame, then the
- * frame (see frame.h), no padding; it may wrap around the end of the data. A producer publishes whole records by
- * storing `head` with release order; a consumer copies them out, and stores `tail` with release order once
- * what they said is safe on disk. `head - tail` never exceeds `data_size`.
+ * Cursors count bytes since the ring was made and never wrap (2^64 bytes); a cursor's place in the
+ * data is `cursor & (data_size - 1)`. A record is a little-endian u32 with the length of the frame,
+ * then the frame (see frame.h), no padding; it may wrap around the end of the data. A producer
+ * publishes whole records by storing `head` with release order; a consumer copies them out, and
+ * stores `tail` with release order once what they said is safe on disk. `head - tail` never exceeds
+ * `data_size`.
  *
- * Neither side trusts the other. The consumer copies before it parses and checks every length against
- * `head`. The producer stops for good when `tail` is ahead of `head` or further behind than `data_size`.
+ * Neither side trusts the other. The consumer copies before it parses and checks every length
+ * against `head`. The producer stops for good when `tail` is ahead of `head` or further behind than
+ * `data_size`.
  *
- * Handing over: a SOCK_SEQPACKET Unix socket; the producer's first message is a `struct ct_ring_hello`
- * with the memfd as SCM_RIGHTS. After that it sends single bytes, CT_RING_WAKE, as hints that something
- * worth reading was published. It never waits: a message that cannot be sent is not sent. The consumer
- * answers nothing. It closes the connection to refuse. When the connection ends, the producer is gone
- * or has forgotten the ring: what is in it is all there will be, unless the same ring (the same
- * `ring_id`) is offered again on another connection.
+ * Handing over: a SOCK_SEQPACKET Unix socket; the producer's first message is a `struct
+ * ct_ring_hello` with the memfd as SCM_RIGHTS. After that it sends single bytes, CT_RING_WAKE, as
+ * hints that something worth reading was published. It never waits: a message that cannot be sent
+ * is not sent. The consumer answers nothing. It closes the connection to refuse. When the
+ * connection ends, the producer is gone or has forgotten the ring: what is in it is all there will
+ * be, unless the same ring (the same `ring_id`) is offered again on another connection.
  */
 #pragma once
 
 #include <stdint.h>
 
-#define CT_RING_MAGIC 0x31474e4952544321ull /* "!CTRING1" read as little-endian */
+#define CT_RING_MAGIC	0x31474e4952544321ull /* "!CTRING1" read as little-endian */
 #define CT_RING_VERSION 1
-#define CT_RING_HEADER 4096u /* bytes before the data */
-#define CT_RING_MIN (64u << 10)
-#define CT_RING_MAX (64u << 20)
+#define CT_RING_HEADER	4096u /* bytes before the data */
+#define CT_RING_MIN	(64u << 10)
+#define CT_RING_MAX	(64u << 20)
 #define CT_RING_DEFAULT (4u << 20)
-#define CT_RING_WAKE 'w'
+#define CT_RING_WAKE	'w'
 
-/* What a producer could not record, counted by kind since the ring was made. The names are those of LOST
- * frames, of `trace-dump check` and of a timeline's holes. */
-#define CT_LOST_KINDS(X)                                                                           \
-	X(CALLS, "calls")	    /* a function's entry and exit: the ring was too full */       \
-	X(VALUES, "values")	    /* arguments or a result: the ring was too full */             \
-	X(DEEP, "deep")		    /* nested deeper than is traced, or too little C stack left */ \
-	X(FIBERS, "fibers")	    /* switches into a fiber, where nothing is traced */           \
-	X(BODY, "body_bytes")	    /* of request bodies */                                        \
-	X(OUTPUT, "output_bytes")   /* of responses */                                             \
-	X(ERRORS, "errors")	    /* PHP errors and exceptions */                                \
-	X(FUNCTIONS, "functions")   /* could not be defined: too many, or no room */               \
-	X(REQUESTS, "requests")	    /* whole requests: no room even for their beginning */         \
-	X(INTERNAL, "internal")	    /* the producer's own failures: memory, a system call */
+/* What a producer could not record, counted by kind since the ring was made. The names are those of
+ * LOST frames, of `trace-dump check` and of a timeline's holes. */
+#define CT_LOST_KINDS(X)                                                                         \
+	X(CALLS, "calls")	  /* a function's entry and exit: the ring was too full */       \
+	X(VALUES, "values")	  /* arguments or a result: the ring was too full */             \
+	X(DEEP, "deep")		  /* nested deeper than is traced, or too little C stack left */ \
+	X(FIBERS, "fibers")	  /* switches into a fiber, where nothing is traced */           \
+	X(BODY, "body_bytes")	  /* of request bodies */                                        \
+	X(OUTPUT, "output_bytes") /* of responses */                                             \
+	X(ERRORS, "errors")	  /* PHP errors and exceptions */                                \
+	X(FUNCTIONS, "functions") /* could not be defined: too many, or no room */               \
+	X(REQUESTS, "requests")	  /* whole requests: no room even for their beginning */         \
+	X(INTERNAL, "internal")	  /* the producer's own failures: memory, a system call */
 
 enum ct_lost {
 #define X(id, name) CT_LOST_##id,

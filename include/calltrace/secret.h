@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which names name secrets. A value under such a name never leaves the producer, and never leaves the collector
- * if it came inside a body that the producer passed on unread.
+ * Which names name secrets. A value under such a name never leaves the producer, and never leaves
+ * the collector if it came inside a body that the producer passed on unread.
  *
- * A name is split into words at anything that is not a letter or digit and where case changes from lower to upper
- * (`X-Api-Key`, `apiKey`, `HTTP_X_API_KEY`). It names a secret when one of its words does anywhere, or its last
- * word does, or two words in a row do. `llm_token_usage` names none, `access_token` does.
+ * A name is split into words at anything that is not a letter or digit and where case changes from
+ * lower to upper
+ * (`X-Api-Key`, `apiKey`, `HTTP_X_API_KEY`). It names a secret when one of its words does anywhere,
+ * or its last word does, or two words in a row do. `llm_token_usage` names none, `access_token`
+ * does.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a unit test says with. A failed check prints where and what, and ends the program: a test is one plain
- * program whose main() calls its cases in order.
+ * What a unit test says with. A failed check prints where and what, and ends the program: a test is
+ * one plain program whose main() calls its cases in order.
  */
 #pragma once
 
@@ -9,23 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond);                 \
-			exit(1);                                                                   \
-		}                                                                                  \
+#define CHECK(cond)                                                                \
+	do {                                                                       \
+		if (!(cond)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			exit(1);                                                   \
+		}                                                                  \
 	} while (0)
 
 /* Shows both integers. Errors are negative errno: CHECK_INT(store_open(…), 0). */
-#define CHECK_INT(a, b)                                                                            \
-	do {                                                                                       \
-		long long check_a = (a), check_b = (b);                                            \
-		if (check_a != check_b) {                                                          \
-			fprintf(stderr, "%s:%d: %s: %lld, not %lld\n", __FILE__, __LINE__, #a,     \
-				check_a, check_b);                                                 \
-			exit(1);                                                                   \
-		}                                                                                  \
+#define CHECK_INT(a, b)                                                                        \
+	do {                                                                                   \
+		long long check_a = (a), check_b = (b);                                        \
+		if (check_a != check_b) {                                                      \
+			fprintf(stderr, "%s:%d: %s: %lld, not %lld\n", __FILE__, __LINE__, #a, \
+				check_a, check_b);                                             \
+			exit(1);                                                               \
+		}                                                                              \
 	} while (0)
 
 /* NULL equals only NULL. */
