@@ -18,7 +18,7 @@
 #include "store-lmdb.h"
 
 #define MAP_RESERVED (64ull << 30)
-#define MAP_LEAST    (1ull << 30)
+#define MAP_LEAST    (16ull << 20)
 #define READERS_MAX  510
 
 static const char *const table_names[TABLE_COUNT] = {

@@ -258,7 +258,8 @@ static int print_text(struct context *context, struct view *view, const json_t *
 	if (r)
 		return r;
 	if (!view->layout.count) {
-		text_add(&out, "nothing has happened in it");
+		text_add(&out, "nothing is on its timeline; its PHP calls: trace-dump tree ");
+		text_add(&out, view->call);
 		text_newline(&out);
 	}
 	layout_render(&view->layout, &out);

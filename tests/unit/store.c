@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <ftw.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -477,6 +478,56 @@ static void test_other_schema(void)
 	CHECK_INT(store_open(&none, path, true), -EPROTO);
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* it needs address space without end */
+static size_t address_space(void)
+{
+	_cleanup_(fclosep) FILE *statm = fopen("/proc/self/statm", "r");
+	size_t pages;
+
+	CHECK(statm && fscanf(statm, "%zu", &pages) == 1);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static int fill(const char *chunk, size_t size)
+{
+	static const uint8_t ring[16];
+	struct store_txn *txn = begin(true);
+	int r = 0;
+
+	for (uint32_t fn = 0; !r && fn < 24; fn++)
+		r = store_put_def(txn, ring, fn, chunk, size);
+	if (!r)
+		return store_commit(txn);
+	store_abort(txn);
+	return r;
+}
+
+/* Little address space gives a small map; when it is full, the next transaction has a larger one.
+ */
+static void test_full_map_grows(void)
+{
+	_cleanup_(freep) char *chunk = calloc(1, 1 << 20);
+	struct rlimit before, little;
+
+	fresh_store();
+	store_close(store);
+	store = NULL;
+	CHECK(chunk && getrlimit(RLIMIT_AS, &before) == 0);
+	little = before;
+	little.rlim_cur = address_space() + (28 << 20);
+	CHECK(setrlimit(RLIMIT_AS, &little) == 0);
+	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	CHECK_INT(store_open(&store, path, true), 0);
+	CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+	CHECK_INT(fill(chunk, 1 << 20), -ENOSPC);
+	CHECK_INT(fill(chunk, 1 << 20), 0);
+}
+#else
+static void test_full_map_grows(void)
+{
+}
+#endif
+
 int main(void)
 {
 	CHECK(mkdtemp(dir));
@@ -493,6 +544,7 @@ int main(void)
 	test_readers();
 	test_not_a_store();
 	test_other_schema();
+	test_full_map_grows();
 	store_close(store);
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	return 0;
