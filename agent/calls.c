@@ -250,6 +250,11 @@ void calls_install(void)
 	worker.functions = true;
 }
 
+void calls_close(void)
+{
+	unwind(UINTPTR_MAX);
+}
+
 void calls_reset(void)
 {
 	worker.depth = 0;

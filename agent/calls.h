@@ -13,6 +13,9 @@ void calls_install(void);
 /* At each request's beginning, and after a fork: nothing is open, the hook is in place again. */
 void calls_reset(void);
 
+/* At its end: what is still open was jumped over. */
+void calls_close(void);
+
 struct call {
 	uint32_t request; /* worker.request at its entry */
 	bool recorded;

@@ -118,6 +118,7 @@ static bool have_ring(void)
 		return false;
 	}
 	worker.ring_serial++;
+	strcpy(worker.ring.header->socket, worker.settings.socket);
 	write_process();
 	return true;
 }
@@ -188,7 +189,7 @@ static void write_lost(uint64_t now)
 
 static void end(enum ct_end how)
 {
-	uint64_t now = clock_ticks();
+	uint64_t now;
 	struct pack k;
 
 	if (!now_served.open)
@@ -196,6 +197,8 @@ static void end(enum ct_end how)
 	now_served.open = false;
 	worker.recording = false;
 	worker.request++;
+	calls_close();
+	now = clock_ticks();
 	write_lost(now);
 	if (reserve_timed(&k, 32, RING_FRAME, 3, CT_FRAME_END, now)) {
 		pack_uint(&k, how);

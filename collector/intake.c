@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "adopt.h"
 #include "cleanup.h"
 #include "listen.h"
 #include "orphans.h"
@@ -28,7 +30,8 @@ struct connection {
 	struct producer *producer; /* NULL until it offered a ring */
 	uint8_t ring_id[16];
 	pid_t pid;
-	int fd;
+	int fd; /* of the socket; of the process, where the ring was adopted */
+	bool adopted;
 	bool woken;
 	bool ended;
 };
@@ -180,14 +183,17 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static struct connection *find(const struct intake *intake, const uint8_t ring_id[16])
+{
+	for (struct connection *c = intake->connections; c; c = c->next)
+		if (c->producer && memcmp(c->ring_id, ring_id, 16) == 0)
+			return c;
+	return NULL;
+}
+
 static bool connected(const uint8_t ring_id[16], void *userdata)
 {
-	const struct intake *intake = userdata;
-
-	for (const struct connection *c = intake->connections; c; c = c->next)
-		if (c->producer && memcmp(c->ring_id, ring_id, 16) == 0)
-			return true;
-	return false;
+	return find(userdata, ring_id) != NULL;
 }
 
 static int on_orphans(sd_event_source *source, uint64_t usec, void *userdata)
@@ -201,15 +207,29 @@ static int on_orphans(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+/* The worker offers what was found before. */
+static int take_over(struct connection *connection, struct connection *other)
+{
+	if (!other->adopted || other->pid != connection->pid)
+		return -EPROTO;
+	memcpy(connection->ring_id, other->ring_id, sizeof(connection->ring_id));
+	connection->producer = steal(&other->producer);
+	other->ended = true;
+	return 0;
+}
+
 static int take_ring(struct connection *connection, const struct ct_ring_hello *hello, int fd)
 {
 	struct intake *intake = connection->intake;
+	struct connection *other = find(intake, hello->ring_id);
 	_cleanup_(store_abortp) struct store_txn *txn = NULL;
 	struct ring *ring = NULL;
 	int r;
 
-	if (connection->producer || connected(hello->ring_id, intake))
+	if (connection->producer)
 		return -EPROTO;
+	if (other)
+		return take_over(connection, other);
 	r = ring_open(&ring, fd, hello);
 	if (r < 0)
 		return r;
@@ -252,7 +272,9 @@ static int on_message(sd_event_source *source, int fd, uint32_t events, void *us
 	return 0;
 }
 
-static int connection_new(struct intake *intake, int fd, pid_t pid)
+/* Takes `fd` when it succeeds. */
+static int connection_new(struct intake *intake, int fd, pid_t pid, sd_event_io_handler_t handler,
+			  struct connection **ret)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	int r;
@@ -262,8 +284,7 @@ static int connection_new(struct intake *intake, int fd, pid_t pid)
 	connection->intake = intake;
 	connection->pid = pid;
 	connection->fd = -1;
-	r = sd_event_add_io(intake->event, &connection->source, fd, EPOLLIN, on_message,
-			    connection);
+	r = sd_event_add_io(intake->event, &connection->source, fd, EPOLLIN, handler, connection);
 	if (r < 0) {
 		connection_free(connection);
 		return r;
@@ -272,6 +293,41 @@ static int connection_new(struct intake *intake, int fd, pid_t pid)
 	connection->next = intake->connections;
 	intake->connections = connection;
 	intake->count++;
+	if (ret)
+		*ret = connection;
+	return 0;
+}
+
+/* The process whose ring was adopted is gone. */
+static int on_gone(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct connection *connection = userdata;
+
+	sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	connection->ended = true;
+	soon(connection->intake);
+	return 0;
+}
+
+/* Nothing is said of what cannot be adopted: its worker will offer it, or is gone. */
+static int adopt(int fd, const struct ct_ring_hello *hello, pid_t pid, void *userdata)
+{
+	struct intake *intake = userdata;
+	struct connection *connection;
+	int process;
+
+	if (connected(hello->ring_id, intake) || intake->count >= CONNECTIONS_MAX)
+		return 0;
+	process = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (process < 0)
+		return 0;
+	if (connection_new(intake, process, pid, on_gone, &connection) < 0) {
+		close(process);
+		return 0;
+	}
+	connection->adopted = true;
+	connection->woken = take_ring(connection, hello, fd) == 0;
+	connection->ended = !connection->woken;
 	return 0;
 }
 
@@ -289,7 +345,7 @@ static int on_connect(sd_event_source *source, int listening, uint32_t events, v
 		complain(intake, "its user is not among allow_users; refused", pid);
 	else if (intake->count >= CONNECTIONS_MAX)
 		complain(intake, "too many connections; refused", pid);
-	else if (connection_new(intake, fd, pid) == 0)
+	else if (connection_new(intake, fd, pid, on_message, NULL) == 0)
 		return 0;
 	close(fd);
 	return 0;
@@ -363,6 +419,7 @@ int intake_run(const struct config *config, struct store *store, struct writer *
 	int r = set_up(&intake);
 
 	if (r == 0) {
+		adopt_rings(config, adopt, &intake);
 		sd_notify(0, "READY=1");
 		log_info("listening on %s, store in %s", config->socket, config->db);
 		r = sd_event_loop(intake.event);

@@ -77,20 +77,25 @@ int listen_open(const char *path)
 	return r;
 }
 
+bool user_allowed(const struct config *config, uid_t uid)
+{
+	bool allowed = uid == 0 || uid == geteuid();
+
+	for (unsigned int i = 0; i < config->allow_count; i++)
+		allowed = allowed || uid == config->allow[i];
+	return allowed;
+}
+
 int peer_check(int fd, const struct config *config, pid_t *ret_pid, uid_t *ret_uid)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
-	bool allowed;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
 		return -errno;
 	*ret_pid = peer.pid;
 	*ret_uid = peer.uid;
-	allowed = peer.uid == 0 || peer.uid == geteuid();
-	for (unsigned int i = 0; i < config->allow_count; i++)
-		allowed = allowed || peer.uid == config->allow[i];
-	return allowed ? 0 : -EACCES;
+	return user_allowed(config, peer.uid) ? 0 : -EACCES;
 }
 
 /* The first descriptor of a message; all others are closed. */

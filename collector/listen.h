@@ -12,6 +12,8 @@
 /* A listening descriptor: systemd's when it passed one, else a new socket at `path`. A stale one is
  * replaced; -EADDRINUSE when somebody answers on it. */
 int listen_open(const char *path);
+/* May a process of this user hand over rings? */
+bool user_allowed(const struct config *config, uid_t uid);
 /* Who is at the other end, and may they? -EACCES. */
 int peer_check(int fd, const struct config *config, pid_t *ret_pid, uid_t *ret_uid);
 

@@ -77,9 +77,12 @@ struct ct_ring_header {
 	uint8_t pad2[64 - 8];
 
 	uint64_t lost[16]; /* producer, indexed by enum ct_lost */
+
+	char socket[108]; /* where the producer offers it; NUL-terminated */
+	uint8_t pad3[20];
 };
 
-_Static_assert(sizeof(struct ct_ring_header) == 384, "the header's layout is a contract");
+_Static_assert(sizeof(struct ct_ring_header) == 512, "the header's layout is a contract");
 _Static_assert(CT_LOST_COUNT <= 16, "lost[] has 16 places");
 
 struct ct_ring_hello {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """php-fpm answers the same whether it is traced or not, and whatever happens to the collector."""
+import os
 import re
 import signal
 import threading
@@ -116,6 +117,36 @@ def test_a_collector_that_comes_later_misses_nothing():
         calls = [one_call(stack) for _ in range(5)]
         stack.collector.start()
         exactly_once(stack, calls)
+
+
+def test_an_idle_worker_is_found_by_a_collector_that_comes_later():
+    with Stack(collector=True) as stack:
+        stack.collector.process.kill()
+        stack.collector.process.popen.wait()
+        call = one_call(stack)
+        stack.collector.start()  # and nobody sends a request any more
+        (function,) = stack.wait_for_functions(call.call_id, 1)
+        assert function["status"] == "success"
+        again = [one_call(stack) for _ in range(3)]  # the same rings, now offered
+        exactly_once(stack, [call, *again])
+
+
+def test_an_adopted_worker_that_dies_is_cut_off():
+    with Stack(collector=True) as stack:
+        stack.collector.stop()
+        stack.booking.plan("hold")
+        call = retell.Call()
+        thread = threading.Thread(target=lambda: stack.function(call, "book_appointment_v17", BOOK))
+        thread.start()
+        stack.booking.wait_for_request()
+        stack.collector.start()
+        stack.wait_for_functions(call.call_id, 1, status="pending")
+        for pid in stack.fpm.workers():
+            os.kill(pid, signal.SIGKILL)
+        stack.booking.release()
+        thread.join()
+        (function,) = stack.wait_for_functions(call.call_id, 1)
+        assert function["status"] == "error" and function["error_details"]["cut_off"]["open_calls"]
 
 
 def test_killing_the_collector_neither_doubles_nor_loses_a_call(stack):
