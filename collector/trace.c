@@ -76,6 +76,18 @@ static json_t *trace_of(const struct derivation *d, const json_t *input, size_t 
 		get_copy(summary, "external_api_time_ms"), "metadata", metadata_of(d, input, i));
 }
 
+/* A caller who goes on talking did not hang up over what failed before. */
+static bool user_spoke_after(const struct derivation *d, int64_t at_ns)
+{
+	for (size_t i = 0; i < d->transcript->count; i++) {
+		const struct entry *entry = &d->transcript->entries[i];
+
+		if (entry_is(entry, "user") && entry->at_ns > at_ns)
+			return true;
+	}
+	return false;
+}
+
 /* Did the call end over it? Only when no later function succeeded. */
 static bool call_terminated(const struct derivation *d, const json_t *input)
 {
@@ -95,7 +107,8 @@ static bool call_terminated(const struct derivation *d, const json_t *input)
 			return false;
 	if (strncmp(reason, "error_", 6) == 0)
 		return true;
-	return strstr(reason, "hangup") && end >= at - HANGUP_NS && end <= at + HANGUP_NS;
+	return strstr(reason, "hangup") && end >= at - HANGUP_NS && end <= at + HANGUP_NS &&
+	       !user_spoke_after(d, at - d->clock.start_ns);
 }
 
 static json_t *error_context(const json_t *input)
