@@ -11,9 +11,9 @@
 #include "calls.h"
 
 #include "exceptions.h"
+#include "frame.h"
 #include "outbound.h"
 #include "values.h"
-#include "worker.h"
 
 #include <pthread.h>
 
@@ -49,14 +49,10 @@ static void unwind(uintptr_t sp)
 		uint64_t now = clock_ticks();
 
 		worker.depth--;
-		if (!ring_reserve(&worker.ring, &k, 32, RING_FRAME))
+		if (!frame_begin(&k, 32, RING_FRAME, 3, CT_FRAME_LEAVE, now))
 			continue;
-		pack_array(&k, 3);
-		pack_uint(&k, CT_FRAME_LEAVE);
-		pack_uint(&k, worker_tick(now));
 		pack_uint(&k, CT_LEAVE_UNWOUND);
-		if (ring_commit(&worker.ring, &k))
-			worker_committed(now);
+		frame_commit(&k, now);
 	}
 }
 
@@ -66,20 +62,15 @@ static bool pack_enter(const struct fn *fn, const struct zframe *frame, uint64_t
 	size_t want = args ? worker.settings.max_call_bytes + VALUES_SLACK : 32;
 	struct pack k;
 
-	if (!ring_reserve(&worker.ring, &k, want, fn->keep ? RING_KEEP : RING_DETAIL))
+	if (!frame_begin(&k, want, fn->keep ? RING_KEEP : RING_DETAIL, args ? 4 : 3, CT_FRAME_ENTER,
+			 now))
 		return false;
-	pack_array(&k, args ? 4 : 3);
-	pack_uint(&k, CT_FRAME_ENTER);
-	pack_uint(&k, worker_tick(now));
 	pack_uint(&k, fn->id);
 	if (args) {
 		values_begin(&k);
 		values_pack_args(&k, frame, secret);
 	}
-	if (!ring_commit(&worker.ring, &k))
-		return false;
-	worker_committed(now);
-	return true;
+	return frame_commit(&k, now);
 }
 
 void call_enter(struct call *call, struct fn *fn, const struct zframe *frame, uint64_t secret,
@@ -125,14 +116,11 @@ static bool pack_leave(const struct fn *fn, enum ct_leave how, const struct zobj
 	struct pack k;
 
 	/* An entry was recorded: its end is as important as a request's. */
-	if (!ring_reserve(&worker.ring, &k, want,
-			  !result    ? RING_FRAME
-			  : fn->keep ? RING_KEEP
-				     : RING_DETAIL))
+	enum ring_priority priority = !result ? RING_FRAME : fn->keep ? RING_KEEP : RING_DETAIL;
+	unsigned elements = result || how == CT_LEAVE_EXCEPTION ? 4 : how ? 3 : 2;
+
+	if (!frame_begin(&k, want, priority, elements, CT_FRAME_LEAVE, now))
 		return false;
-	pack_array(&k, result || how == CT_LEAVE_EXCEPTION ? 4 : how ? 3 : 2);
-	pack_uint(&k, CT_FRAME_LEAVE);
-	pack_uint(&k, worker_tick(now));
 	if (result || how)
 		pack_uint(&k, how);
 	if (how == CT_LEAVE_EXCEPTION) {
@@ -141,10 +129,7 @@ static bool pack_leave(const struct fn *fn, enum ct_leave how, const struct zobj
 		values_begin(&k);
 		value_pack(&k, result);
 	}
-	if (!ring_commit(&worker.ring, &k))
-		return false;
-	worker_committed(now);
-	return true;
+	return frame_commit(&k, now);
 }
 
 void call_leave(const struct call *call, const struct fn *fn, const struct zval *result)

@@ -3,8 +3,8 @@
 
 #include "exceptions.h"
 
+#include "frame.h"
 #include "values.h"
-#include "worker.h"
 
 #include <string.h>
 
@@ -107,20 +107,16 @@ static void pack_throw(const struct zobj *obj)
 	uint64_t now = clock_ticks();
 	struct pack k;
 
-	if (thrown == MAX_THROWN || !ring_reserve(&worker.ring, &k, CT_FRAME_MAX / 2, RING_KEEP)) {
+	if (thrown == MAX_THROWN ||
+	    !frame_begin(&k, CT_FRAME_MAX / 2, RING_KEEP, 4, CT_FRAME_THROW, now)) {
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
 		return;
 	}
 	thrown++;
 	values_begin(&k);
-	pack_array(&k, 4);
-	pack_uint(&k, CT_FRAME_THROW);
-	pack_uint(&k, worker_tick(now));
 	pack_uint(&k, obj->handle);
 	pack_exception(&k, obj, 0);
-	if (ring_commit(&worker.ring, &k))
-		worker_committed(now);
-	else
+	if (!frame_commit(&k, now))
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
 }
 
@@ -129,15 +125,11 @@ static void caught(uint32_t fn, uint32_t line)
 	uint64_t now = clock_ticks();
 	struct pack k;
 
-	if (ring_reserve(&worker.ring, &k, 64, RING_KEEP)) {
-		pack_array(&k, 5);
-		pack_uint(&k, CT_FRAME_CATCH);
-		pack_uint(&k, worker_tick(now));
+	if (frame_begin(&k, 64, RING_KEEP, 5, CT_FRAME_CATCH, now)) {
 		pack_uint(&k, worker.exception - 1);
 		pack_uint(&k, fn);
 		pack_uint(&k, line);
-		if (ring_commit(&worker.ring, &k))
-			worker_committed(now);
+		frame_commit(&k, now);
 	}
 	worker.exception = 0;
 }
@@ -206,21 +198,18 @@ static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr
 	/* Not what the application masks, with error_reporting or @. */
 	if (!worker.recording || !(ZAT(zend.eg, zend.at->eg_error_reporting, int) & type))
 		return;
-	if (errors == MAX_ERRORS || !ring_reserve(&worker.ring, &k, 32768, RING_KEEP)) {
+	if (errors == MAX_ERRORS || !frame_begin(&k, 32768, RING_KEEP, 6, CT_FRAME_ERROR, now)) {
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
 		return;
 	}
 	errors++;
 	values_begin(&k);
-	pack_array(&k, 6);
-	pack_uint(&k, CT_FRAME_ERROR);
-	pack_uint(&k, worker_tick(now));
 	pack_int(&k, type);
 	value_pack_string(&k, message->val, message->len);
 	pack_str(&k, file ? file->val : "", file ? strnlen(file->val, 1024) : 0);
 	pack_uint(&k, line);
-	if (ring_commit(&worker.ring, &k))
-		worker_committed(now);
+	if (!frame_commit(&k, now))
+		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
 }
 
 void exceptions_reset(void)

@@ -5,8 +5,8 @@
 
 #include "calls.h"
 #include "exceptions.h"
+#include "frame.h"
 #include "values.h"
-#include "worker.h"
 
 #include <calltrace/secret.h>
 #include <string.h>
@@ -168,20 +168,15 @@ static void pack_curl(struct pack *k, const struct zarr *arr, int64_t error)
 
 static bool begin_note(struct pack *k, uint64_t now)
 {
-	if (!ring_reserve(&worker.ring, k, 8192 + worker.settings.max_string, RING_KEEP))
+	if (!frame_begin(k, 8192 + worker.settings.max_string, RING_KEEP, 3, CT_FRAME_NOTE, now))
 		return false;
 	values_begin(k);
-	pack_array(k, 3);
-	pack_uint(k, CT_FRAME_NOTE);
-	pack_uint(k, worker_tick(now));
 	return true;
 }
 
 static void end_note(struct pack *k, uint64_t now)
 {
-	if (ring_commit(&worker.ring, k))
-		worker_committed(now);
-	else
+	if (!frame_commit(k, now))
 		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
 }
 

@@ -6,11 +6,11 @@
 #include "calls.h"
 #include "exceptions.h"
 #include "fastcgi.h"
+#include "frame.h"
 #include "link.h"
-#include "values.h"
+#include "params.h"
 #include "worker.h"
 
-#include <calltrace/secret.h>
 #include <calltrace/version.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -35,25 +35,6 @@ static struct {
 	size_t n_params;
 	uint64_t woken_at; /* ring.head at the last wake */
 } now_served;
-
-static bool reserve_timed(struct pack *k, size_t want, enum ring_priority priority,
-			  unsigned elements, enum ct_frame_type type, uint64_t now)
-{
-	if (!ring_reserve(&worker.ring, k, want, priority))
-		return false;
-	pack_array(k, elements);
-	pack_uint(k, type);
-	pack_uint(k, worker_tick(now));
-	return true;
-}
-
-static bool commit_timed(struct pack *k, uint64_t now)
-{
-	if (!ring_commit(&worker.ring, k))
-		return false;
-	worker_committed(now);
-	return true;
-}
 
 static void wake(void)
 {
@@ -172,7 +153,7 @@ static void write_lost(uint64_t now)
 		return;
 	for (unsigned i = 0; i < CT_LOST_COUNT; i++)
 		n += worker.ring.lost[i] != 0;
-	if (!reserve_timed(&k, 512, RING_FRAME, 3, CT_FRAME_LOST, now))
+	if (!frame_begin(&k, 512, RING_FRAME, 3, CT_FRAME_LOST, now))
 		return;
 	pack_map(&k, n);
 	for (unsigned i = 0; i < CT_LOST_COUNT; i++) {
@@ -181,7 +162,7 @@ static void write_lost(uint64_t now)
 		pack_text(&k, names[i]);
 		pack_uint(&k, worker.ring.lost[i]);
 	}
-	if (!commit_timed(&k, now))
+	if (!frame_commit(&k, now))
 		return;
 	memset(worker.ring.lost, 0, sizeof(worker.ring.lost));
 	worker.ring.lost_any = false;
@@ -200,9 +181,9 @@ static void end(enum ct_end how)
 	calls_close();
 	now = clock_ticks();
 	write_lost(now);
-	if (reserve_timed(&k, 32, RING_FRAME, 3, CT_FRAME_END, now)) {
+	if (frame_begin(&k, 32, RING_FRAME, 3, CT_FRAME_END, now)) {
 		pack_uint(&k, how);
-		commit_timed(&k, now);
+		frame_commit(&k, now);
 	}
 	wake();
 }
@@ -210,82 +191,6 @@ static void end(enum ct_end how)
 static void end_served(void)
 {
 	end(now_served.aborted || !now_served.answered ? CT_END_ABORTED : CT_END_DONE);
-}
-
-/* "v=1772442020137,d=bd3c…": the time is worth keeping, the digest is a secret. */
-static void pack_signature(struct pack *k, const char *value, size_t n)
-{
-	char text[64];
-	size_t i = 2;
-
-	if (n > 2 && (value[0] == 'v' || value[0] == 't') && value[1] == '=') {
-		while (i < n && i < 32 && value[i] >= '0' && value[i] <= '9')
-			i++;
-		memcpy(text, value, i);
-		if (i < n)
-			memcpy(text + i, "," CT_SECRET, sizeof("," CT_SECRET) - 1);
-		pack_str(k, text, i < n ? i + sizeof("," CT_SECRET) - 1 : i);
-	} else {
-		pack_text(k, CT_SECRET);
-	}
-}
-
-static bool ends_with(const struct fastcgi_pair *pair, const char *suffix)
-{
-	size_t n = strlen(suffix);
-
-	return pair->name_len >= n && !memcmp(pair->name + pair->name_len - n, suffix, n);
-}
-
-static void pack_param(struct pack *k, const struct fastcgi_pair *pair)
-{
-	size_t n = pair->value_len < MAX_PARAM ? pair->value_len : MAX_PARAM;
-
-	pack_str(k, pair->name, pair->name_len < 256 ? pair->name_len : 256);
-	if (ends_with(pair, "SIGNATURE"))
-		pack_signature(k, pair->value, n);
-	else if (ct_secret_key(pair->name, pair->name_len))
-		pack_text(k, CT_SECRET);
-	else
-		pack_str(k, pair->value, n);
-}
-
-static void note_length(const struct fastcgi_pair *pair)
-{
-	uint64_t n = 0;
-
-	if (pair->name_len != 14 || memcmp(pair->name, "CONTENT_LENGTH", 14))
-		return;
-	for (uint32_t i = 0; i < pair->value_len && i < 18; i++)
-		if (pair->value[i] >= '0' && pair->value[i] <= '9')
-			n = n * 10 + (uint64_t)(pair->value[i] - '0');
-	now_served.content_length = n;
-}
-
-static void write_params(void)
-{
-	uint64_t now = clock_ticks();
-	struct fastcgi_pair pair;
-	uint16_t n = 0;
-	size_t at = 0;
-	uint8_t *map;
-	struct pack k;
-
-	now_served.params_done = true;
-	if (!reserve_timed(&k, CT_FRAME_MAX - 64, RING_KEEP, 3, CT_FRAME_PARAMS, now)) {
-		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
-		return;
-	}
-	map = pack_open(&k, true);
-	while (fastcgi_pair(now_served.params, now_served.n_params, &at, &pair) &&
-	       pack_room(&k) > MAX_PARAM + 512) {
-		pack_param(&k, &pair);
-		note_length(&pair);
-		n++;
-	}
-	pack_close(&k, map, n);
-	if (!commit_timed(&k, now))
-		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
 }
 
 /* A piece of a body, as long as the limit and the ring allow. */
@@ -300,12 +205,12 @@ static void write_bytes(enum ct_frame_type type, const uint8_t *data, size_t n, 
 
 		/* Once there is a gap, what follows is no use. */
 		if (*recorded + n != *total || *recorded + take > max ||
-		    !reserve_timed(&k, take + 64, RING_BODY, 3, type, now)) {
+		    !frame_begin(&k, take + 64, RING_BODY, 3, type, now)) {
 			ring_lose(&worker.ring, lost, n);
 			return;
 		}
 		pack_bin(&k, data, take);
-		if (!commit_timed(&k, now))
+		if (!frame_commit(&k, now))
 			return;
 		*recorded += take;
 		data += take;
@@ -319,11 +224,11 @@ static void write_totals(enum ct_frame_type type, uint64_t total, uint64_t recor
 	uint64_t now = clock_ticks();
 	struct pack k;
 
-	if (!reserve_timed(&k, 48, RING_FRAME, 4, type, now))
+	if (!frame_begin(&k, 48, RING_FRAME, 4, type, now))
 		return;
 	pack_uint(&k, total);
 	pack_uint(&k, recorded);
-	commit_timed(&k, now);
+	frame_commit(&k, now);
 }
 
 static void end_body(void)
@@ -351,7 +256,8 @@ static void in_record(void *userdata, uint8_t type, uint16_t length)
 	} else if (!now_served.open || length) {
 		return;
 	} else if (type == FCGI_PARAMS && !now_served.params_done) {
-		write_params();
+		now_served.params_done = true;
+		now_served.content_length = params_write(now_served.params, now_served.n_params);
 		end_body_if_whole();
 	} else if (type == FCGI_STDIN && !now_served.body_done) {
 		end_body();

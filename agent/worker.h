@@ -29,7 +29,7 @@ struct worker {
 			   */
 	uint32_t ring_serial;
 	uint64_t seq;
-	uint64_t last_tick;
+	uint64_t last_tick; /* of the last frame that carries a time */
 	uint32_t exception; /* number + 1 of one thrown and not yet seen caught */
 	uint32_t depth;
 	struct open_call *open; /* WORKER_DEPTH */
@@ -38,14 +38,3 @@ struct worker {
 };
 
 extern struct worker worker;
-
-/* Ticks since the last frame that was written; the frame that uses it must be committed. */
-static inline uint64_t worker_tick(uint64_t now)
-{
-	return now - worker.last_tick;
-}
-
-static inline void worker_committed(uint64_t now)
-{
-	worker.last_tick = now;
-}

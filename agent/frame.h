@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames that carry a time: `[type, dt, …]`. */
+#pragma once
+
+#include "worker.h"
+
+/* Room for one, of `elements` with type and time: false where the ring has none. */
+static inline bool frame_begin(struct pack *k, size_t want, enum ring_priority priority,
+			       unsigned elements, enum ct_frame_type type, uint64_t now)
+{
+	if (!ring_reserve(&worker.ring, k, want, priority))
+		return false;
+	pack_array(k, elements);
+	pack_uint(k, type);
+	pack_uint(k, now - worker.last_tick);
+	return true;
+}
+
+/* Publishes it. False: it was larger than the room, and is dropped. */
+static inline bool frame_commit(struct pack *k, uint64_t now)
+{
+	if (!ring_commit(&worker.ring, k))
+		return false;
+	worker.last_tick = now;
+	return true;
+}
