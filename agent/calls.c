@@ -21,7 +21,8 @@
 #define STACK_MARGIN (512u << 10)
 
 static zend_execute_fn next_execute;
-static uintptr_t stack_low, stack_high; /* of the main stack, the margin taken off */
+static uintptr_t stack_low, stack_size; /* of the main stack, the margin taken off */
+static struct zobj *const *flying;	/* EG(exception) */
 
 static void find_stack(void)
 {
@@ -29,13 +30,12 @@ static void find_stack(void)
 	void *low;
 	size_t size;
 
-	stack_low = UINTPTR_MAX; /* unknown: nothing is traced */
-	stack_high = 0;
+	stack_size = 0; /* unknown: nothing is traced */
 	if (pthread_getattr_np(pthread_self(), &attr) != 0)
 		return;
 	if (pthread_attr_getstack(&attr, &low, &size) == 0 && size > 2 * STACK_MARGIN) {
 		stack_low = (uintptr_t)low + STACK_MARGIN;
-		stack_high = (uintptr_t)low + size;
+		stack_size = size - STACK_MARGIN;
 	}
 	pthread_attr_destroy(&attr);
 }
@@ -150,12 +150,32 @@ void call_leave(const struct call *call, const struct fn *fn, const struct zval 
 		pack_leave(fn, how, exception, NULL, now);
 }
 
+/* What happens to few calls stays out of the hook, which then needs two registers and little stack.
+ */
+#define RARE __attribute__((noinline, cold))
+
+/* After a call with an exception in flight, before it or now. `f` NULL: the function may be gone.
+ */
+static RARE void exception_passed(struct fn *fn, const struct zfunc *f, uint32_t request)
+{
+	if (worker.recording && request == worker.request)
+		exception_seen_exit(fn, f);
+}
+
+/* A closure ends with its call. */
+static const struct zfunc *lasting(const struct zfunc *f)
+{
+	return f->flags & ZFN_CLOSURE ? NULL : f;
+}
+
 /* Runs a call with the result lent where the caller wants none and nothing could be destroyed late
  * by it. */
-static void run_recorded(struct zframe *frame, struct fn *fn, uintptr_t sp)
+static __attribute__((noinline)) void run_recorded(struct zframe *frame, struct fn *fn,
+						   uintptr_t sp)
 {
 	struct zval lent = {.type_info = Z_UNDEF};
 	struct zval *result = frame->return_value;
+	const struct zfunc *f = lasting(frame->func);
 	bool plain =
 		fn->mode == FN_ARGS && !(frame->This.type_info & (ZCALL_CODE | ZCALL_GENERATOR));
 	struct call call;
@@ -171,43 +191,58 @@ static void run_recorded(struct zframe *frame, struct fn *fn, uintptr_t sp)
 	call_leave(&call, fn, result);
 	if (result == &lent && lent.type == Z_STRING)
 		zend.zval_drop(&lent);
+	if (worker.exception || *flying)
+		exception_passed(fn, f, call.request);
+}
+
+static void execute_hook(struct zframe *frame);
+
+static RARE void run_unseen(struct zframe *frame)
+{
+	*zend.execute_ex = next_execute;
+	if (worker.recording)
+		ring_lose(&worker.ring, CT_LOST_DEEP, 1);
+	next_execute(frame);
+	*zend.execute_ex = execute_hook;
+}
+
+static RARE struct fn *decide(struct zframe *frame)
+{
+	struct fn *fn;
+
+	outbound_install();
+	fn = fn_for(frame);
+	frame->run_time_cache[zend.handle] = fn;
+	return fn;
 }
 
 static void execute_hook(struct zframe *frame)
 {
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	const struct zfunc *f = frame->func;
-	uint32_t flags = f->flags, request = worker.request;
 	struct fn *fn;
-	void **slot;
 
-	if (__builtin_expect(sp < stack_low || sp >= stack_high, 0)) {
-		*zend.execute_ex = next_execute;
-		if (worker.recording)
-			ring_lose(&worker.ring, CT_LOST_DEEP, 1);
-		next_execute(frame);
-		*zend.execute_ex = execute_hook;
+	if (__builtin_expect(sp - stack_low >= stack_size, 0)) {
+		run_unseen(frame);
 		return;
 	}
-	if (!worker.recording || flags & ZFN_TRAMPOLINE) {
+	if (__builtin_expect(!worker.recording || f->flags & ZFN_TRAMPOLINE, 0)) {
 		next_execute(frame);
 		return;
 	}
-	slot = &frame->run_time_cache[zend.handle];
-	fn = *slot;
-	if (__builtin_expect(!fn, 0)) {
-		outbound_install();
-		*slot = fn = fn_for(frame);
-	}
+	fn = frame->run_time_cache[zend.handle];
+	if (__builtin_expect(!fn, 0))
+		fn = decide(frame);
 	if (__builtin_expect(worker.exception != 0, 0))
 		exception_seen_entry(frame);
-	if (fn->mode == FN_OFF)
-		next_execute(frame);
-	else
+	if (__builtin_expect(fn->mode != FN_OFF, 0)) {
 		run_recorded(frame, fn, sp);
-	if (__builtin_expect(worker.exception != 0 || zend_exception() != NULL, 0) &&
-	    request == worker.request)
-		exception_seen_exit(fn, flags & ZFN_CLOSURE ? NULL : f);
+		return;
+	}
+	f = lasting(f);
+	next_execute(frame);
+	if (__builtin_expect(worker.exception || *flying, 0))
+		exception_passed(&fn_off, f, worker.request);
 }
 
 /* Nothing is traced inside fibers: they have C stacks of their own, too small to nest calls on. */
@@ -216,7 +251,7 @@ static void fiber_switched(void *from, void *to)
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 
 	/* Called on the stack that is left: when that is the main one, a fiber is entered. */
-	if (sp >= stack_low && sp < stack_high) {
+	if (sp - stack_low < stack_size) {
 		if (worker.recording)
 			ring_lose(&worker.ring, CT_LOST_FIBERS, 1);
 		if (*zend.execute_ex == execute_hook)
@@ -229,6 +264,7 @@ static void fiber_switched(void *from, void *to)
 void calls_install(void)
 {
 	find_stack();
+	flying = &ZAT(zend.eg, zend.at->eg_exception, struct zobj *);
 	next_execute = *zend.execute_ex;
 	*zend.execute_ex = execute_hook;
 	zend.observe_fibers(fiber_switched);
