@@ -216,6 +216,26 @@ static RARE struct fn *decide(struct zframe *frame)
 	return fn;
 }
 
+/* While an exception is in flight, or just caught: what the destructor throws and catches is its
+ * own affair. */
+static RARE void run_destructor(struct zframe *frame, struct fn *fn, uintptr_t sp)
+{
+	uint32_t aside = worker.exception, request = worker.request;
+	const struct zfunc *f = frame->func;
+
+	worker.exception = 0;
+	if (fn->mode == FN_OFF)
+		next_execute(frame);
+	else
+		run_recorded(frame, fn, sp);
+	if (request != worker.request)
+		return;
+	if (worker.exception || *flying)
+		exception_passed(fn, f, request);
+	if (!*flying)
+		worker.exception = aside;
+}
+
 static void execute_hook(struct zframe *frame)
 {
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
@@ -233,8 +253,10 @@ static void execute_hook(struct zframe *frame)
 	fn = frame->run_time_cache[zend.handle];
 	if (__builtin_expect(!fn, 0))
 		fn = decide(frame);
-	if (__builtin_expect(worker.exception != 0, 0))
-		exception_seen_entry(frame);
+	if (__builtin_expect(worker.exception != 0, 0) && exception_seen_entry(frame)) {
+		run_destructor(frame, fn, sp);
+		return;
+	}
 	if (__builtin_expect(fn->mode != FN_OFF, 0)) {
 		run_recorded(frame, fn, sp);
 		return;

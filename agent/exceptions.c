@@ -149,16 +149,18 @@ static void caught_in_frame(const struct zframe *frame)
 		caught(0, 0);
 }
 
-void exception_seen_entry(const struct zframe *frame)
+bool exception_seen_entry(const struct zframe *frame)
 {
 	const struct zclass *ce = frame->func->scope;
 
 	if (zend_exception())
-		return;
-	/* While an object is destroyed on the way, the engine puts the exception aside. */
+		return false;
+	/* An object is destroyed: on the way, when the engine puts the exception aside, or with the
+	 * variables of who caught it. Which of the two is not to be told from in here. */
 	if (ce && ZAT(ce, zend.at->class_destructor, struct zfunc *) == frame->func)
-		return;
+		return true;
 	caught_in_frame(zend_user_frame(frame->prev));
+	return false;
 }
 
 void exception_seen_exit(struct fn *fn, const struct zfunc *f)

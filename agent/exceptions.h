@@ -14,7 +14,8 @@
 
 void exceptions_install(void);
 void exceptions_reset(void);
-/* A function is entered; only while worker.exception is set. */
-void exception_seen_entry(const struct zframe *frame);
+/* A function is entered; only while worker.exception is set. True: it is a destructor, during which
+ * that exception is to be put aside. */
+bool exception_seen_entry(const struct zframe *frame);
 /* A function was left while worker.exception is set, or by an exception. `f` NULL: may be gone. */
 void exception_seen_exit(struct fn *fn, const struct zfunc *f);

@@ -253,6 +253,23 @@ def test_exit_is_told_from_an_exception(traced):
     assert not request.throws
 
 
+def test_a_destructor_on_the_way_catches_nothing_of_others(traced):
+    with traced.stack.fpm.connect() as connection:
+        assert connection.ask(traced.params("destructors.php")).body == b"caughtcaughtgave up"
+    _, (request,) = traced.recorded(1)
+    names, by, open_number = iter(request.catches), [], {}
+    for frame in request.frames:
+        if frame[0] == rc.THROW:
+            open_number[frame[2]] = len(by)
+            by.append((frame[3]["message"], None))
+        elif frame[0] == rc.CATCH:  # the last one of an exception counts
+            number = open_number[frame[2]]
+            by[number] = (by[number][0], next(names)[0])
+    own = ("own", "Resource::close")
+    caught = [("outer", "catches"), ("outer", "catches"), ("outer", "retries"), ("outer", "retries")]
+    assert own in by and [one for one in by if one != own] == caught
+
+
 def test_deep_recursion_neither_crashes_nor_unbalances(traced):
     with traced.stack.fpm.connect() as connection:
         assert connection.ask(traced.params("deep.php")).body == b"50000"
