@@ -156,12 +156,33 @@ static void pack_key(struct pack *k, const struct zbucket *b)
 				    b->key->len < MAX_KEY);
 }
 
-static void pack_member(struct pack *k, const char *key, size_t n, const struct zval *v,
-			unsigned depth)
+/* Most keys are literals of the program, asked for again and again. */
+static bool is_secret_key(const struct zstr *key)
+{
+	static struct {
+		const struct zstr *key;
+		uint64_t hash; /* opcache may start anew and put another string there */
+		bool secret;
+	} memo[512];
+	unsigned slot = (unsigned)((uintptr_t)key >> 4) % 512;
+
+	if (memo[slot].key == key && memo[slot].hash == key->hash)
+		return memo[slot].secret;
+	bool secret = ct_secret_key(key->val, key->len);
+
+	if (key->type_info & ZSTR_PERMANENT && key->hash) {
+		memo[slot].key = key;
+		memo[slot].hash = key->hash;
+		memo[slot].secret = secret;
+	}
+	return secret;
+}
+
+static void pack_member(struct pack *k, bool secret, const struct zval *v, unsigned depth)
 {
 	v = zval_deref(v);
-	/* A flag or a count under such a name tells nobody anything. */
-	if (ct_secret_key(key, n) && v->type != Z_NULL && v->type != Z_FALSE && v->type != Z_TRUE)
+	/* A flag under such a name tells nobody anything. */
+	if (secret && v->type != Z_NULL && v->type != Z_FALSE && v->type != Z_TRUE)
 		pack_text(k, CT_SECRET);
 	else
 		pack_zval(k, v, depth);
@@ -186,7 +207,7 @@ static void pack_array_value(struct pack *k, const struct zarr *arr, unsigned de
 		if (!list)
 			pack_key(k, &b);
 		if (b.key)
-			pack_member(k, b.key->val, b.key->len, &b.val, depth + 1);
+			pack_member(k, is_secret_key(b.key), &b.val, depth + 1);
 		else
 			pack_zval(k, &b.val, depth + 1);
 		n++;
@@ -286,7 +307,7 @@ static uint16_t pack_slots(struct pack *k, const struct zobj *obj, unsigned dept
 		if (!*name && props[i]->name->len) /* "\0Class\0name" */
 			name += strlen(name + 1) + 2;
 		pack_str(k, name, strnlen(name, MAX_KEY));
-		pack_member(k, name, strlen(name), v, depth + 1);
+		pack_member(k, ct_secret_key(name, strlen(name)), v, depth + 1);
 		n++;
 	}
 	return n;
@@ -303,7 +324,7 @@ static uint16_t pack_dynamic(struct pack *k, const struct zarr *arr, unsigned de
 		    n >= worker.settings.max_elements)
 			continue;
 		pack_key(k, &b);
-		pack_member(k, b.key->val, b.key->len, &b.val, depth + 1);
+		pack_member(k, is_secret_key(b.key), &b.val, depth + 1);
 		n++;
 	}
 	return n - first;

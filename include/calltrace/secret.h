@@ -13,26 +13,56 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
-static inline bool ct_secret_in(const char *list, const char *word, size_t n)
+struct ct_secret_word {
+	uint8_t n;
+	char text[15];
+};
+
+#define CT_SECRET_WORD(text)           \
+	{                              \
+		sizeof(text) - 1, text \
+	}
+
+static inline bool ct_secret_in(const struct ct_secret_word *list, size_t count, const char *word,
+				size_t n)
 {
-	for (const char *p = list; *p; p += strlen(p) + 1)
-		if (strlen(p) == n && memcmp(p, word, n) == 0)
+	for (size_t i = 0; i < count; i++)
+		if (list[i].n == n && memcmp(list[i].text, word, n) == 0)
 			return true;
 	return false;
 }
 
+#define CT_SECRET_IN(list, word, n) ct_secret_in(list, sizeof(list) / sizeof(*(list)), word, n)
+
 static inline bool ct_secret_key(const char *key, size_t len)
 {
-	static const char anywhere[] =
-		"password\0passwd\0passwort\0kennwort\0pwd\0passphrase\0secret\0secrets\0"
-		"authorization\0cookie\0cookies\0credential\0credentials\0apikey\0appkey\0jwt\0"
-		"csrf\0xsrf\0cvv\0cvc\0phpsessid\0";
-	static const char last[] = "token\0tokens\0signature\0bearer\0pass\0pw\0pin\0otp\0tan\0";
-	static const char before_key[] =
-		"api\0app\0access\0private\0secret\0encryption\0auth\0signing\0license\0service\0"
-		"client\0master\0";
+	static const struct ct_secret_word anywhere[] = {
+		CT_SECRET_WORD("password"),	 CT_SECRET_WORD("passwd"),
+		CT_SECRET_WORD("passwort"),	 CT_SECRET_WORD("kennwort"),
+		CT_SECRET_WORD("pwd"),		 CT_SECRET_WORD("passphrase"),
+		CT_SECRET_WORD("secret"),	 CT_SECRET_WORD("secrets"),
+		CT_SECRET_WORD("authorization"), CT_SECRET_WORD("cookie"),
+		CT_SECRET_WORD("cookies"),	 CT_SECRET_WORD("credential"),
+		CT_SECRET_WORD("credentials"),	 CT_SECRET_WORD("apikey"),
+		CT_SECRET_WORD("appkey"),	 CT_SECRET_WORD("jwt"),
+		CT_SECRET_WORD("csrf"),		 CT_SECRET_WORD("xsrf"),
+		CT_SECRET_WORD("cvv"),		 CT_SECRET_WORD("cvc"),
+		CT_SECRET_WORD("phpsessid"),
+	};
+	static const struct ct_secret_word last[] = {
+		CT_SECRET_WORD("token"),  CT_SECRET_WORD("tokens"), CT_SECRET_WORD("signature"),
+		CT_SECRET_WORD("bearer"), CT_SECRET_WORD("pass"),   CT_SECRET_WORD("pw"),
+		CT_SECRET_WORD("pin"),	  CT_SECRET_WORD("otp"),    CT_SECRET_WORD("tan"),
+	};
+	static const struct ct_secret_word before_key[] = {
+		CT_SECRET_WORD("api"),	   CT_SECRET_WORD("app"),     CT_SECRET_WORD("access"),
+		CT_SECRET_WORD("private"), CT_SECRET_WORD("secret"),  CT_SECRET_WORD("encryption"),
+		CT_SECRET_WORD("auth"),	   CT_SECRET_WORD("signing"), CT_SECRET_WORD("license"),
+		CT_SECRET_WORD("service"), CT_SECRET_WORD("client"),  CT_SECRET_WORD("master"),
+	};
 	char word[16], before[16];
 	size_t n = 0, before_n = 0, i = 0;
 
@@ -61,14 +91,14 @@ static inline bool ct_secret_key(const char *key, size_t len)
 		}
 		if (too_long)
 			n = 0;
-		if (n && ct_secret_in(anywhere, word, n))
+		if (n && CT_SECRET_IN(anywhere, word, n))
 			return true;
 		if (n == 3 && memcmp(word, "key", 3) == 0 && before_n &&
-		    ct_secret_in(before_key, before, before_n))
+		    CT_SECRET_IN(before_key, before, before_n))
 			return true;
 		memcpy(before, word, n);
 		before_n = n;
 	}
 	/* `before` is the last word now; trailing separators do not matter. */
-	return before_n && ct_secret_in(last, before, before_n);
+	return before_n && CT_SECRET_IN(last, before, before_n);
 }
