@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "lenient.h"
 #include "value.h"
 
 #define FIELDS_MAX	 1000
 #define JSON_BYTES_MAX	 (16u << 20)
-#define JSON_NESTING_MAX 64
 
 void exchange_deinit(struct exchange *exchange)
 {
@@ -84,39 +84,9 @@ json_t *form_parse(const char *text, size_t size)
 	return steal(&object);
 }
 
-/* Nesting by counting brackets outside strings: jansson recurses, and what we later do with it as
- * well. */
-static bool nesting_ok(const char *text, size_t size)
-{
-	unsigned int depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < size; i++) {
-		char c = text[i];
-
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
-		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '[' || c == '{') {
-			if (++depth > JSON_NESTING_MAX)
-				return false;
-		} else if ((c == ']' || c == '}') && depth) {
-			depth--;
-		}
-	}
-	return true;
-}
-
 static json_t *json_parse(const void *data, size_t size)
 {
-	if (size > JSON_BYTES_MAX || !nesting_ok(data, size))
-		return NULL;
-	/* Without JSON_ALLOW_NUL: text with U+0000 is treated as not JSON. */
-	return json_loadb(data, size, JSON_DECODE_ANY, NULL);
+	return size <= JSON_BYTES_MAX ? lenient_parse(data, size) : NULL;
 }
 
 static const char *param(const struct request *request, const char *name)
