@@ -10,8 +10,8 @@
 #include "lenient.h"
 #include "value.h"
 
-#define FIELDS_MAX	 1000
-#define JSON_BYTES_MAX	 (16u << 20)
+#define FIELDS_MAX     1000
+#define JSON_BYTES_MAX (16u << 20)
 
 void exchange_deinit(struct exchange *exchange)
 {
