@@ -125,6 +125,28 @@ bool profile_call_id_real(const struct profile *profile, const char *call_id)
 	       (!prefix || strncmp(call_id, prefix, strlen(prefix)) == 0);
 }
 
+/* A header is there for nothing else: any id will do but the words that say there is none. */
+static const char *in_headers(const struct profile *profile, const json_t *headers)
+{
+	const json_t *only = profile_get(profile, "arguments_only");
+	json_t *name, *word;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(only, "headers"), i, name) {
+		const char *id =
+			json_string_value(json_object_get(headers, json_string_value(name)));
+
+		if (!id || !*id || strlen(id) > CALL_ID_MAX)
+			continue;
+		json_array_foreach (json_object_get(only, "placeholders"), k, word)
+			if (strcasecmp(id, json_string_value(word)) == 0)
+				break;
+		if (k == json_array_size(json_object_get(only, "placeholders")))
+			return id;
+	}
+	return NULL;
+}
+
 static const char *real_in(const struct profile *profile, const char *list, const json_t *json,
 			   bool paths)
 {
@@ -149,7 +171,7 @@ static void detect_arguments_only(const struct profile *profile, const struct ex
 {
 	json_t *arguments = exchange->body ?: exchange->query;
 	const char *path = json_string_value(exchange->path), *slash = strrchr(path, '/');
-	const char *id = real_in(profile, "headers", exchange->headers, false);
+	const char *id = in_headers(profile, exchange->headers);
 
 	if (!id)
 		id = real_in(profile, "query", exchange->query, false);
@@ -160,7 +182,7 @@ static void detect_arguments_only(const struct profile *profile, const struct ex
 	match->kind = INPUT_FUNCTION;
 	match->call_id = id;
 	match->function = slash + 1;
-	match->arguments = json_is_object(arguments) ? arguments : NULL;
+	match->arguments = arguments;
 }
 
 void profile_match(const struct profile *profile, const struct exchange *exchange,

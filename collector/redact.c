@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "lenient.h"
 #include "literals.h"
 #include "patterns.h"
+#include "value.h"
 
 #define DEPTH_MAX   96
 #define TEXT_MAX    (4u << 20)
@@ -159,7 +161,7 @@ static json_t *embedded(const char *text)
 		text++;
 	if ((*text != '{' && *text != '[') || strlen(text) > TEXT_MAX)
 		return NULL;
-	return json_loads(text, 0, NULL);
+	return lenient_parse(text, strlen(text));
 }
 
 static int learn(struct redact *redact, const json_t *json, const struct place *place);
@@ -259,6 +261,16 @@ static char *clean_text(const struct redact *redact, const char *text, bool patt
 
 static json_t *walk(struct redact *redact, const json_t *json, const struct place *place);
 
+/* As it was written, when nothing had to go: a key that comes twice has a value that nobody saw. */
+static char *embedded_text(const char *text, const json_t *redacted)
+{
+	_cleanup_(json_decrefp) json_t *before = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+	if (before && json_equal(before, redacted))
+		return strdup(text);
+	return json_dumps(redacted, JSON_COMPACT | value_precision(redacted));
+}
+
 static json_t *walk_text(struct redact *redact, const char *text, const struct place *place)
 {
 	_cleanup_(json_decrefp) json_t *inner = NULL, *redacted = NULL;
@@ -269,7 +281,7 @@ static json_t *walk_text(struct redact *redact, const char *text, const struct p
 	inner = embedded(text);
 	if (inner) {
 		redacted = walk(redact, inner, place);
-		out = json_dumps(redacted, JSON_COMPACT | JSON_REAL_PRECISION(15));
+		out = embedded_text(text, redacted);
 	} else {
 		out = clean_text(redact, text, true);
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store-lmdb.h"
+#include "value.h"
 
 void key_add(struct key *key, const void *data, size_t size)
 {
@@ -262,7 +263,7 @@ int json_from_bytes(struct bytes bytes, json_t **ret)
 int table_put_json(struct store_txn *txn, enum table table, const struct key *key, const void *head,
 		   size_t head_size, const json_t *record)
 {
-	size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(15);
+	size_t flags = JSON_COMPACT | value_precision(record);
 	size_t size = json_dumpb(record, NULL, 0, flags);
 	_cleanup_(freep) char *data = NULL;
 

@@ -48,7 +48,8 @@ static json_t *arguments_of(const json_t *input)
 {
 	json_t *args = json_object_get(input, "args");
 
-	return json_is_object(args) ? json_incref(args) : json_object();
+	/* An object by the provider's rules; a list or a text is shown as it came. */
+	return args && !json_is_null(args) ? json_incref(args) : json_object();
 }
 
 static json_t *trace_of(const struct derivation *d, const json_t *input, size_t i)

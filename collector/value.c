@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -388,4 +389,37 @@ int value_pack(msgpack_packer *packer, const json_t *json)
 	default:
 		return msgpack_pack_nil(packer);
 	}
+}
+
+/* Digits that tell this double from all others: 15 hold most that people write, 17 hold all. */
+static unsigned int digits_of(double value, unsigned int digits)
+{
+	char text[32];
+
+	for (; digits < 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", (int)digits, value);
+		if (strtod(text, NULL) == value)
+			break;
+	}
+	return digits;
+}
+
+static unsigned int digits_in(const json_t *json, unsigned int digits)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	if (json_is_real(json))
+		return digits_of(json_real_value(json), digits);
+	json_object_foreach ((json_t *)json, key, value)
+		digits = digits_in(value, digits);
+	json_array_foreach (json, i, value)
+		digits = digits_in(value, digits);
+	return digits;
+}
+
+size_t value_precision(const json_t *json)
+{
+	return JSON_REAL_PRECISION(digits_in(json, 15));
 }

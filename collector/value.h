@@ -29,6 +29,9 @@ json_t *value_to_json(struct span value);
 json_t *value_text(const void *data, size_t size);
 int value_pack(msgpack_packer *packer, const json_t *json);
 
+/* The flag for json_dumps() that loses nothing of a document's floats, and writes 0.1 as that. */
+size_t value_precision(const json_t *json);
+
 /* -EBADMSG when it is something else. */
 int value_uint(struct span value, uint64_t *ret);
 /* The bytes of a str or bin. */

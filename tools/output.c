@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-
-#define PRECISION JSON_REAL_PRECISION(15)
+#include "value.h"
 
 /* jansson escapes the control characters below space. Those that it leaves, DEL and U+0080 to
  * U+009F, some terminals obey: they stand only inside strings, where an escape means the same. */
@@ -42,7 +41,7 @@ static int put_json(FILE *file, const json_t *json, size_t flags)
 {
 	struct escaper escaper = {file, false};
 
-	if (json_dump_callback(json, put_escaped, &escaper, flags | PRECISION) < 0)
+	if (json_dump_callback(json, put_escaped, &escaper, flags | value_precision(json)) < 0)
 		return ferror(file) ? -EIO : -ENOMEM;
 	return 0;
 }
@@ -115,7 +114,7 @@ static int put_value(const json_t *value)
 		put_cell(json_string_value(value), json_string_length(value));
 		return 0;
 	}
-	text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | PRECISION);
+	text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | value_precision(value));
 	if (!text)
 		return -ENOMEM;
 	put_cell(text, strlen(text));

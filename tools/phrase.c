@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "value.h"
 
 const char *field_text(const json_t *record, const char *field)
 {
@@ -80,7 +81,7 @@ void phrase_time(struct text *text, const json_t *at)
 
 static char *dump(const json_t *value)
 {
-	return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | value_precision(value));
 }
 
 void phrase_value(struct text *text, const json_t *value, int width)
