@@ -28,6 +28,9 @@ static const struct rule last_words[] = {
 	 REDACT_EMAIL},
 	{" vorname nachname nachnamen zuname familienname kundenname kontaktname geburtsname "
 	 "firstname lastname surname forename fullname middlename nickname username customername "
+	 "spitzname rufname bestellername teilnehmername mietername halter halterin inhaber inhaberin "
+	 "kontoinhaber kontoinhaberin karteninhaber auftraggeber auftraggeberin besteller "
+	 "bestellerin cardholder accountholder contactperson "
 	 "callername clientname benutzername patientenname gastname anrufername "
 	 "kunde kundin kunden customer caller patient patientin gast guest anrufer anruferin "
 	 "contact kontakt kontaktperson ansprechpartner client klient recipient empfaenger ",
@@ -37,13 +40,14 @@ static const struct rule last_words[] = {
 	 "rechnungsanschrift lieferanschrift wohnort wohnanschrift streetaddress ",
 	 REDACT_ADDRESS},
 	{" ort city town stadt locality ortsteil ", REDACT_TOWN},
-	{" dob birthday birthdate birth geburtsdatum geburtstag geburtsjahr dateofbirth geb ",
+	{" dob gebdat gebdatum birthday birthdate birth geburtsdatum geburtstag geburtsjahr dateofbirth geb ",
 	 REDACT_DATE_OF_BIRTH},
 	{" iban kontonummer kontonr creditcard kreditkarte kreditkartennummer cardnumber ",
 	 REDACT_IBAN},
 	{" ssn steuernummer steuerid taxid passport ausweisnummer versicherungsnummer "
 	 "versichertennummer sozialversicherungsnummer ",
 	 REDACT_ID},
+	{" sessionid hmac auth ", REDACT_SECRET},
 };
 
 /* Two words in a row, the last ones. */
@@ -58,12 +62,12 @@ static const struct rule last_pairs[] = {
 	{" birth_date of_birth birth_day birth_year ", REDACT_DATE_OF_BIRTH},
 	{" account_number card_number bank_account ", REDACT_IBAN},
 	{" tax_id social_security passport_number insurance_number ", REDACT_ID},
-	{" full_names ", REDACT_NAME},
+	{" full_names contact_person kontakt_person account_holder card_holder ", REDACT_NAME},
 };
 
 /* Words that say how a value is written, not what it is. */
 static const char noise[] =
-	" number numbers no nr nummer num value values raw input text str e164 formatted "
+	" number numbers int integer no nr nummer num value values raw input text str e164 formatted "
 	"normalized normalised clean cleaned original full new old string ";
 
 /* Before "name": a thing that is no person. */
@@ -237,6 +241,19 @@ static bool capability(const struct words *words)
 	return false;
 }
 
+static bool pair_is(const struct words *words, const char *first, const char *second)
+{
+	return strcmp(words->at[0], first) == 0 && strcmp(words->at[1], second) == 0;
+}
+
+/* A browser's session; call_session_id is another thing. */
+static bool names_session(const struct words *words)
+{
+	return words->count == 2 &&
+	       (pair_is(words, "session", "id") || pair_is(words, "sess", "id") ||
+		pair_is(words, "laravel", "session") || pair_is(words, "php", "session"));
+}
+
 enum redact_kind key_kind(const char *key, size_t size)
 {
 	struct words words = {0};
@@ -250,6 +267,8 @@ enum redact_kind key_kind(const char *key, size_t size)
 	split(&words, key, size);
 	if (capability(&words))
 		return REDACT_URL;
+	if (names_session(&words))
+		return REDACT_SECRET;
 	for (n = words.count; n; n--) {
 		const char *last = words.at[n - 1];
 

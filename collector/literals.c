@@ -214,15 +214,19 @@ static bool word_byte(uint8_t c)
 	return isalnum(c) || c >= 0x80;
 }
 
-/* Part of a longer word? An escape's letter (\n, \u00e4) before it is none. */
-static bool at_boundary(const struct buffer *text, size_t at, size_t size)
+/* Part of a longer word? An escape's letter (\n, \u00e4) before it is none, nor is one before a
+ * telephone number. */
+static bool at_boundary(const struct buffer *text, size_t at, size_t size, enum redact_kind kind)
 {
 	const uint8_t *p = text->data;
+	bool number = kind == REDACT_PHONE && size > 6;
 
-	if (at && word_byte(p[at]) && word_byte(p[at - 1]) && !(at > 1 && p[at - 2] == '\\') &&
-	    !(at > 2 && p[at - 3] == '%'))
+	if (at && !(number && isdigit(p[at]) && !isdigit(p[at - 1])) && word_byte(p[at]) &&
+	    word_byte(p[at - 1]) && !(at > 1 && p[at - 2] == '\\') && !(at > 2 && p[at - 3] == '%'))
 		return false;
-	return at + size >= text->size || !word_byte(p[at + size - 1]) || !word_byte(p[at + size]);
+	if (at + size >= text->size || !word_byte(p[at + size - 1]) || !word_byte(p[at + size]))
+		return true;
+	return number && isdigit(p[at + size - 1]) && !isdigit(p[at + size]);
 }
 
 static int apply_one(const struct literal *literal, struct buffer *text)
@@ -238,7 +242,7 @@ static int apply_one(const struct literal *literal, struct buffer *text)
 		size_t at = found - text->data;
 
 		from = at + literal->size;
-		if (!at_boundary(text, at, literal->size)) {
+		if (!at_boundary(text, at, literal->size, literal->kind)) {
 			from = at + 1;
 			continue;
 		}

@@ -85,6 +85,19 @@ static void test_keys(void)
 		{"recording_multi_channel_url", REDACT_URL},
 		{"public_log_url", REDACT_URL},
 		{"knowledge_base_retrieved_contents_url", REDACT_URL},
+		{"phone_int", REDACT_PHONE},
+		{"contact_person", REDACT_NAME},
+		{"kontoinhaber", REDACT_NAME},
+		{"account_holder", REDACT_NAME},
+		{"auftraggeber", REDACT_NAME},
+		{"gebdat", REDACT_DATE_OF_BIRTH},
+		{"session_id", REDACT_SECRET},
+		{"sessionId", REDACT_SECRET},
+		{"laravel_session", REDACT_SECRET},
+		{"hmac", REDACT_SECRET},
+		{"call_session_id", REDACT_NONE},
+		{"call_from_number", REDACT_PHONE},
+		{"CallSid", REDACT_NONE},
 		{"function_name", REDACT_NONE},
 		{"agent_name", REDACT_NONE},
 		{"service_name", REDACT_NONE},
@@ -228,6 +241,13 @@ static void test_json(void)
 		"{\"[PHONE_REDACTED]\":1,\"[PHONE_REDACTED]#2\":2}");
 	json_is("{\"access_token\":\"tok-abcd\",\"m\":\"used tok-abcd\"}",
 		"{\"access_token\":\"[SECRET_REDACTED]\",\"m\":\"used [SECRET_REDACTED]\"}");
+	/* As it was written, but for what goes; what is said twice was not all seen. */
+	json_is("{\"a\":\"{\\\"p\\\": 1.50, \\\"l\\\":[ ]}\"}",
+		"{\"a\":\"{\\\"p\\\": 1.50, \\\"l\\\":[ ]}\"}");
+	json_is("{\"a\":\"{\\\"x\\\": \\\"0176 04069012\\\", \\\"x\\\": 1}\"}",
+		"{\"a\":\"{\\\"x\\\":1}\"}");
+	json_is("{\"phone\":\"01512/3456781\",\"m\":\"abc01512/3456781 x01512/34567812\"}",
+		"{\"phone\":\"[PHONE_REDACTED]\",\"m\":\"abc[PHONE_REDACTED] x01512/34567812\"}");
 	json_is("{\"recording_url\":\"https://r.example.com/1.wav\"}",
 		"{\"recording_url\":\"[URL_REDACTED]\"}");
 }
