@@ -66,12 +66,16 @@ EXPORT ssize_t read(int fd, void *buf, size_t n)
 
 EXPORT ssize_t write(int fd, const void *buf, size_t n)
 {
-	ssize_t r = NEXT(write)(fd, buf, n);
-	int saved = errno;
+	uint64_t began;
+	ssize_t r;
+	int saved;
 
 	if (__builtin_expect(fd != request_fd || fd < 0, 1))
-		return r;
-	request_written(buf, r);
+		return NEXT(write)(fd, buf, n);
+	began = clock_ticks();
+	r = NEXT(write)(fd, buf, n);
+	saved = errno;
+	request_written(buf, r, began);
 	errno = saved;
 	return r;
 }

@@ -195,11 +195,10 @@ static void end_served(void)
 
 /* A piece of a body, as long as the limit and the ring allow. */
 static void write_bytes(enum ct_frame_type type, const uint8_t *data, size_t n, uint64_t max,
-			uint64_t *total, uint64_t *recorded, enum ct_lost lost)
+			uint64_t *total, uint64_t *recorded, enum ct_lost lost, uint64_t now)
 {
 	*total += n;
 	while (n) {
-		uint64_t now = clock_ticks();
 		size_t take = n < CHUNK ? n : CHUNK;
 		struct pack k;
 
@@ -219,9 +218,8 @@ static void write_bytes(enum ct_frame_type type, const uint8_t *data, size_t n, 
 	wake_if_much();
 }
 
-static void write_totals(enum ct_frame_type type, uint64_t total, uint64_t recorded)
+static void write_totals(enum ct_frame_type type, uint64_t total, uint64_t recorded, uint64_t now)
 {
-	uint64_t now = clock_ticks();
 	struct pack k;
 
 	if (!frame_begin(&k, 48, RING_FRAME, 4, type, now))
@@ -234,7 +232,7 @@ static void write_totals(enum ct_frame_type type, uint64_t total, uint64_t recor
 static void end_body(void)
 {
 	now_served.body_done = true;
-	write_totals(CT_FRAME_BODY_END, now_served.body, now_served.body_recorded);
+	write_totals(CT_FRAME_BODY_END, now_served.body, now_served.body_recorded, clock_ticks());
 	wake();
 }
 
@@ -276,7 +274,7 @@ static void in_content(void *userdata, uint8_t type, const uint8_t *data, size_t
 		now_served.n_params += n;
 	} else if (type == FCGI_STDIN) {
 		write_bytes(CT_FRAME_BODY, data, n, worker.settings.max_body, &now_served.body,
-			    &now_served.body_recorded, CT_LOST_BODY);
+			    &now_served.body_recorded, CT_LOST_BODY, clock_ticks());
 		end_body_if_whole();
 	}
 }
@@ -285,7 +283,8 @@ static void out_content(void *userdata, uint8_t type, const uint8_t *data, size_
 {
 	if (now_served.open && type == FCGI_STDOUT)
 		write_bytes(CT_FRAME_OUTPUT, data, n, worker.settings.max_output,
-			    &now_served.output, &now_served.output_recorded, CT_LOST_OUTPUT);
+			    &now_served.output, &now_served.output_recorded, CT_LOST_OUTPUT,
+			    *(const uint64_t *)userdata);
 }
 
 static void out_end(void *userdata, uint8_t type)
@@ -293,7 +292,8 @@ static void out_end(void *userdata, uint8_t type)
 	if (!now_served.open || type != FCGI_END_REQUEST || now_served.answered)
 		return;
 	now_served.answered = true;
-	write_totals(CT_FRAME_OUTPUT_END, now_served.output, now_served.output_recorded);
+	write_totals(CT_FRAME_OUTPUT_END, now_served.output, now_served.output_recorded,
+		     *(const uint64_t *)userdata);
 	wake();
 }
 
@@ -340,10 +340,11 @@ void request_read(const void *data, ssize_t n)
 		now_served.aborted = true;
 }
 
-void request_written(const void *data, ssize_t n)
+/* As of when the write began: at its end the client may have had the answer for long. */
+void request_written(const void *data, ssize_t n, uint64_t began)
 {
 	if (n > 0)
-		fastcgi_feed(&out, data, (size_t)n, &out_events, NULL);
+		fastcgi_feed(&out, data, (size_t)n, &out_events, &began);
 	else if (n < 0 && now_served.open && errno != EINTR && errno != EAGAIN)
 		now_served.aborted = true;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The connection's descriptor, or -1. */
@@ -20,11 +21,11 @@ bool request_waits(void);
 /* Before php-fpm waits for a connection, and with what it got. */
 void request_before_accept(void);
 void request_accepted(int fd);
-/* Before and after it reads from, after it wrote to, and when it closes the connection; errno is
- * the call's. */
+/* Before and after it reads from, after it wrote to (in ticks, when that began), and when it closes
+ * the connection; errno is the call's. */
 void request_before_read(void);
 void request_read(const void *data, ssize_t n);
-void request_written(const void *data, ssize_t n);
+void request_written(const void *data, ssize_t n, uint64_t began);
 void request_closed(void);
 /* The process exits. */
 void request_exit(void);

@@ -296,6 +296,23 @@ def test_times_lie_within_what_the_client_measured(traced):
     assert 0 < request.duration_ns < 5_000_000_000
 
 
+def test_an_answer_is_complete_when_the_client_has_it_and_no_later(traced):
+    took = []
+    with traced.stack.fpm.connect() as connection:
+        for _ in range(60):
+            before = time.monotonic_ns()
+            connection.ask(traced.params("plain.php"))
+            took.append(time.monotonic_ns() - before)
+    _, found = traced.recorded(60)
+    for request, client in zip(found, took):
+        ticks = 0
+        for frame in request.frames[1:]:
+            ticks += frame[1]
+            if frame[0] == rc.OUTPUT_END:
+                break
+        assert ticks * 1_000_000_000 // request.hz <= client
+
+
 def test_a_ring_is_offered_again_when_the_consumer_went_away(traced):
     with traced.stack.fpm.connect() as connection:
         connection.ask(traced.params("plain.php"))

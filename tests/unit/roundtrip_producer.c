@@ -220,7 +220,7 @@ EXPORT void producer_serve(const char *body, size_t pieces)
 	n = put_record(in, 6, answer, sizeof(answer) - 1);
 	n += put_record(in + n, 6, NULL, 0);
 	n += put_record(in + n, 3, "\0\0\0\0\0\0\0\0", 8);
-	request_written(in, (ssize_t)n);
+	request_written(in, (ssize_t)n, clock_ticks());
 	request_closed();
 	request_before_accept();
 }
