@@ -172,7 +172,7 @@ int call_derive(json_t **ret, const struct profile *profile, const json_t *input
 	clock_estimate(&d.clock, profile, ordered, call);
 	r = transcript_read(&transcript,
 			    json_object_get(final_transcript(profile, ordered), "transcript"),
-			    functions, d.clock.start_ns);
+			    functions, &d.clock);
 	if (r < 0)
 		return r;
 	trace_derive(&d);

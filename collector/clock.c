@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "clock.h"
 
+#include <string.h>
+
 #include "record.h"
 
 #define MS	1000000ll
@@ -8,33 +10,89 @@
 #define EARLY	(2 * 3600ll * 1000 * MS) /* nor one so long before it */
 #define SANE_MS 4000000000000ll
 
-/* Host minus provider. */
-static bool by_signature(const json_t *inputs, int64_t *ret)
+#define SPREAD (15 * 1000 * MS) /* no network or queue holds requests up so differently */
+
+/* Host minus provider, as this request has it. */
+static bool difference_of(const json_t *input, int64_t *ret)
+{
+	json_int_t sent = get_int(input, "signature_ms");
+
+	if (sent <= 0 || sent > SANE_MS)
+		return false;
+	*ret = get_int(input, "started_at") - sent * MS;
+	return true;
+}
+
+/* The least is the clocks', the rest the way here. */
+static bool by_signature(const json_t *inputs, int64_t *ret_least, int64_t *ret_most)
 {
 	bool found = false;
+	int64_t difference;
 	json_t *input;
 	size_t i;
 
 	json_array_foreach (inputs, i, input) {
-		json_int_t sent = get_int(input, "signature_ms");
-		int64_t difference = get_int(input, "started_at") - sent * MS;
-
-		if (sent <= 0 || sent > SANE_MS)
+		if (!difference_of(input, &difference))
 			continue;
-		if (!found || difference < *ret)
-			*ret = difference;
+		if (!found || difference < *ret_least)
+			*ret_least = difference;
+		if (!found || difference > *ret_most)
+			*ret_most = difference;
 		found = true;
 	}
 	return found;
 }
 
+int64_t clock_place(const struct call_clock *clock, const json_t *input, int64_t at_ns)
+{
+	int64_t place = at_ns - clock->start_ns, difference;
+
+	if (clock->replayed && difference_of(input, &difference))
+		place -= clock->offset_ns + difference;
+	return place;
+}
+
+/* What the provider says of how long the call was, or the transcript. */
+static int64_t length_of(const struct derivation *d)
+{
+	json_int_t start =
+		json_integer_value(profile_lookup(d->profile, "session", "start_ms", d->call));
+	json_int_t end =
+		json_integer_value(profile_lookup(d->profile, "session", "end_ms", d->call));
+
+	if (start > 0 && end > start && end < SANE_MS)
+		return (end - start) * MS;
+	return d->transcript->count ? d->transcript->entries[d->transcript->count - 1].end_ns : 0;
+}
+
+static int64_t place_of_event(const struct derivation *d, const json_t *input, int64_t at_ns)
+{
+	const char *event = get_text(input, "event");
+	int64_t place = clock_place(&d->clock, input, at_ns), length = length_of(d);
+	bool late = strstr(event, "ended") || strstr(event, "analyzed");
+
+	return d->clock.anchored && late && place < length ? length + place : place;
+}
+
+int64_t clock_place_in(const struct derivation *d, const json_t *input, int64_t at_ns)
+{
+	json_t *other;
+	size_t i;
+
+	json_array_foreach (d->functions, i, other)
+		if (d->clock.anchored && other == input && d->transcript->bindings[i].entry >= 0)
+			return d->transcript->entries[d->transcript->bindings[i].entry].at_ns +
+			       at_ns - get_int(input, "started_at");
+	return place_of_event(d, input, at_ns);
+}
+
 void clock_estimate(struct call_clock *ret, const struct profile *profile, const json_t *inputs,
 		    const json_t *call)
 {
-	int64_t first = get_int(json_array_get(inputs, 0), "started_at"), shift = 0;
+	int64_t first = get_int(json_array_get(inputs, 0), "started_at"), shift = 0, most = 0;
 	json_int_t start_ms =
 		json_integer_value(profile_lookup(profile, "session", "start_ms", call));
-	bool signature = by_signature(inputs, &shift);
+	bool signature = by_signature(inputs, &shift, &most);
 	int64_t start = start_ms * MS + shift;
 
 	*ret = (struct call_clock){.start_ns = first, .source = signature ? "signature" : "none"};
@@ -42,9 +100,15 @@ void clock_estimate(struct call_clock *ret, const struct profile *profile, const
 	if (start_ms <= 0 || start_ms > SANE_MS)
 		return;
 	ret->start_ns = start;
+	if (signature && most - shift > SPREAD) {
+		ret->replayed = true;
+		ret->source = "replayed";
+		return;
+	}
 	if (start > first + LATE || start < first - EARLY) {
 		ret->start_ns = first;
 		ret->offset_ns = start_ms * MS - first;
 		ret->source = "anchored";
+		ret->anchored = true;
 	}
 }

@@ -8,5 +8,11 @@
 
 #include "derivation.h"
 
+/* Where a moment of a request, by this host's clock, stands in the call: nanoseconds since its
+ * start. */
+int64_t clock_place(const struct call_clock *clock, const json_t *input, int64_t at_ns);
+/* The same, where the transcript may know better. */
+int64_t clock_place_in(const struct derivation *d, const json_t *input, int64_t at_ns);
+
 void clock_estimate(struct call_clock *ret, const struct profile *profile, const json_t *inputs,
 		    const json_t *call);

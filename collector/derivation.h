@@ -13,7 +13,10 @@
 struct call_clock {
 	int64_t start_ns;   /* of the call, since the epoch */
 	int64_t offset_ns;  /* provider minus host */
-	const char *source; /* "signature", "none", "anchored" */
+	const char *source; /* "signature", "none", "anchored", "replayed" */
+	bool anchored;	    /* this host's clock says nothing about the call's time */
+	bool replayed; /* nor do two requests about each other: each signed one stands where it was
+			  sent */
 };
 
 struct derivation {

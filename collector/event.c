@@ -6,6 +6,7 @@
 
 #include "classify.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "record.h"
 
 /* Where an event stands: by time, and at the same time by what caused what. */
@@ -75,9 +76,11 @@ static void add_function(struct log *log, size_t i, const json_t *trace)
 	ssize_t entry = log->d->transcript->bindings[i].entry;
 	const json_t *input = json_array_get(log->d->functions, i);
 	json_t *event = event_new(log, "function_call", get_text(input, "id"),
-				  get_int(trace, "started_at") - log->d->clock.start_ns,
+				  clock_place_in(log->d, input, get_int(input, "started_at")),
 				  entry < 0 ? CAUSAL_LAST - 1 : CAUSAL_ENTRY(entry) + 1);
 
+	if (entry >= 0 && log->d->clock.anchored)
+		set_meta(event, "time_derived", json_true());
 	move(event, "correlation_id", trace, "correlation_id");
 	move(event, "function_name", trace, "function_name");
 	move(event, "function_arguments", trace, "input_params");
@@ -268,7 +271,7 @@ static void add_lifecycle(struct log *log, const json_t *input)
 	}
 	snprintf(key, sizeof(key), "lifecycle:%.40s:%s", name, get_text(input, "hash"));
 	event = event_new(
-		log, "lifecycle", key, get_int(input, "started_at") - log->d->clock.start_ns,
+		log, "lifecycle", key, clock_place_in(log->d, input, get_int(input, "started_at")),
 		strstr(name, "start") || strstr(name, "inbound") ? CAUSAL_FIRST : CAUSAL_LAST);
 	move(event, "correlation_id", input, "correlation_id");
 	json_object_set_new(event, "response_time_ms", record_ms(get_int(input, "duration_ns")));

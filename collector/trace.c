@@ -5,6 +5,7 @@
 
 #include "classify.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "record.h"
 
 #define HANGUP_NS 10000000000ll /* a call that ends so soon after a failure ended over it */
@@ -68,7 +69,7 @@ static json_t *trace_of(const struct derivation *d, const json_t *input, size_t 
 		"execution_sequence", (json_int_t)i + 1, "started_at", (json_int_t)start,
 		"completed_at", finished ? json_integer(input_end(input)) : json_null(),
 		"duration_ms", finished ? record_ms(get_int(input, "duration_ns")) : json_null(),
-		"call_offset_ms", record_ms(start - d->clock.start_ns), "input_params",
+		"call_offset_ms", record_ms(clock_place_in(d, input, start)), "input_params",
 		arguments_of(input), "output_result", get_copy(input, "response"), "status", status,
 		"error_details", classify_details(d->profile, input), "db_query_count",
 		get_copy(summary, "db_query_count"), "db_query_time_ms",
@@ -96,7 +97,8 @@ static bool call_terminated(const struct derivation *d, const json_t *input)
 		profile_lookup(d->profile, "session", "disconnection_reason", d->call));
 	json_int_t end_ms =
 		json_integer_value(profile_lookup(d->profile, "session", "end_ms", d->call));
-	int64_t end = end_ms * 1000000 - d->clock.offset_ns, at = input_end(input);
+	int64_t end = end_ms * 1000000 - d->clock.offset_ns;
+	int64_t at = d->clock.start_ns + clock_place_in(d, input, input_end(input));
 	json_t *other;
 	size_t i;
 
@@ -125,6 +127,7 @@ static json_t *error_of(const struct derivation *d, const json_t *input, const j
 	const char *type = get_text(details, "type");
 	bool terminated = *function && call_terminated(d, input);
 	bool booking = profile_booking(d->profile, function);
+	int64_t at = clock_place_in(d, input, input_end(input));
 
 	return json_pack(
 		"{s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:n, "
@@ -134,11 +137,10 @@ static json_t *error_of(const struct derivation *d, const json_t *input, const j
 		*function ? record_id("function", d->session, id) : json_null(), "error_code",
 		get_copy(details, "code"), "error_type", type, "severity",
 		classify_severity(type, terminated, booking), "occurred_at",
-		(json_int_t)input_end(input), "call_offset_ms",
-		record_ms(input_end(input) - d->clock.start_ns), "error_message",
-		get_copy(details, "message"), "stack_trace", classify_stack(details),
-		"error_context", error_context(input), "call_terminated", terminated,
-		"booking_failed", booking, "affected_function",
+		(json_int_t)(d->clock.start_ns + at), "call_offset_ms", record_ms(at),
+		"error_message", get_copy(details, "message"), "stack_trace",
+		classify_stack(details), "error_context", error_context(input), "call_terminated",
+		terminated, "booking_failed", booking, "affected_function",
 		*function ? get_copy(input, "function") : json_null(), "resolved", 0,
 		"resolution_notes", "resolved_at", "metadata", json_object());
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "record.h"
 
 #define DAY_SECONDS 86400.0
@@ -151,22 +152,24 @@ static void bind(struct transcript *t, const json_t *functions)
 				bind_alike(t, functions, i, by_name);
 }
 
-/* A matched invocation is when its first request came. */
-static void time_by_requests(struct transcript *t, const json_t *functions, int64_t start_ns)
+/* A matched invocation is when its first request came, if that can be told. */
+static void time_by_requests(struct transcript *t, const json_t *functions,
+			     const struct call_clock *clock)
 {
 	json_t *input;
 	size_t i;
 
 	json_array_foreach (functions, i, input) {
+		int64_t end = clock_place(clock, input, input_end(input));
 		struct entry *entry;
 
-		if (t->bindings[i].entry < 0)
+		if (t->bindings[i].entry < 0 || clock->anchored)
 			continue;
 		entry = &t->entries[t->bindings[i].entry];
 		if (!entry->timed && t->bindings[i].attempt == 1)
-			entry->at_ns = get_int(input, "started_at") - start_ns;
-		if (input_end(input) - start_ns > entry->end_ns)
-			entry->end_ns = input_end(input) - start_ns;
+			entry->at_ns = clock_place(clock, input, get_int(input, "started_at"));
+		if (end > entry->end_ns)
+			entry->end_ns = end;
 		entry->timed = true;
 	}
 }
@@ -196,7 +199,7 @@ static void derive_times(struct transcript *t)
 }
 
 int transcript_read(struct transcript *ret, const json_t *list, const json_t *functions,
-		    int64_t start_ns)
+		    const struct call_clock *clock)
 {
 	_cleanup_(transcript_deinit) struct transcript t = {0};
 	size_t n = json_array_size(functions), i;
@@ -214,7 +217,7 @@ int transcript_read(struct transcript *ret, const json_t *list, const json_t *fu
 		read_time(&t.entries[i]);
 	}
 	bind(&t, functions);
-	time_by_requests(&t, functions, start_ns);
+	time_by_requests(&t, functions, clock);
 	derive_times(&t);
 	*ret = t;
 	t = (struct transcript){0};

@@ -23,6 +23,8 @@ struct binding {
 	unsigned int attempt; /* from 1 */
 };
 
+struct call_clock;
+
 struct transcript {
 	struct entry *entries;
 	size_t count;
@@ -31,6 +33,6 @@ struct transcript {
 
 /* `functions` is an array of the call's function inputs in order of time. */
 int transcript_read(struct transcript *ret, const json_t *list, const json_t *functions,
-		    int64_t start_ns);
+		    const struct call_clock *clock);
 void transcript_deinit(struct transcript *transcript);
 bool entry_is(const struct entry *entry, const char *role);

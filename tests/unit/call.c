@@ -5,9 +5,12 @@
  */
 #include "call.h"
 
+#include <inttypes.h>
+
 #include "assemble.h"
 #include "classify.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "writer.h"
 
 #define INPUTS 5
@@ -42,14 +45,16 @@ static const char ended[] =
 	",{\"role\":\"tool_call_invocation\",\"tool_call_id\":\"t2\",\"name\":\"other\","
 	"\"arguments\":\"{}\"},{\"role\":\"dtmf\",\"digit\":\"1\"}]}}";
 
-static struct request *event(uint64_t seq, uint64_t at, const char *body)
+static struct request *event(uint64_t seq, uint64_t at, uint64_t sent_ms, const char *body)
 {
 	struct request *request;
+	char signature[32];
 	struct frames f;
 
+	snprintf(signature, sizeof(signature), "v=%" PRIu64, sent_ms);
 	frames_init(&f);
 	add_request(&f, seq, at);
-	add_params(&f, "POST", "/webhook", "v=1772442000437");
+	add_params(&f, "POST", "/webhook", signature);
 	add_body(&f, body);
 	add_output(&f, "\r\n\r\n{}");
 	add_end(&f, CT_END_DONE);
@@ -211,6 +216,35 @@ static void test_permutations(const struct profile *profile)
 	json_decref(first);
 }
 
+/* Two signed requests, as many milliseconds after the first as they say. */
+static void clock_is(const struct profile *profile, json_int_t came_after_ms,
+		     json_int_t sent_after_ms, const char *source, json_int_t place_ms)
+{
+	const json_int_t start = 1772442000137, sent = 1772442000437, came = 1795000000000;
+	_cleanup_(json_decrefp) json_t *inputs =
+		json_pack("[{s:I, s:I}, {s:I, s:I}]", "started_at", came * 1000000, "signature_ms",
+			  sent, "started_at", (came + came_after_ms) * 1000000, "signature_ms",
+			  sent + sent_after_ms);
+	_cleanup_(json_decrefp) json_t *call = json_pack("{s:I}", "start_timestamp", start);
+	const json_t *second = json_array_get(inputs, 1);
+	struct call_clock clock;
+
+	clock_estimate(&clock, profile, inputs, call);
+	CHECK_STR(clock.source, source);
+	CHECK_INT(clock_place(&clock, second,
+			      json_integer_value(json_object_get(second, "started_at"))) /
+			  1000000,
+		  place_ms);
+}
+
+static void test_clock(const struct profile *profile)
+{
+	clock_is(profile, 20000, 20010, "signature", 20310); /* the second was the quicker */
+	clock_is(profile, 20000, 20000, "signature", 20300);
+	clock_is(profile, 24000, 20000, "signature", 24300); /* and waited for four seconds */
+	clock_is(profile, 500, 83042, "replayed", 83342);
+}
+
 static void status_is(const struct profile *profile, const char *input, const char *status,
 		      const char *code, const char *type)
 {
@@ -270,11 +304,12 @@ int main(void)
 	CHECK_INT(functions_new(&functions), 0);
 	CHECK_INT(profile_open(&profile, NULL), 0);
 	test_classify(profile);
-	requests[0] = event(1, 1772442000440000000, started);
+	test_clock(profile);
+	requests[0] = event(1, 1772442000440000000, 1772442000437, started);
 	requests[1] = booking(2, 1772442020200000000);
-	requests[2] = event(3, 1772442030200000000, updated);
-	requests[3] = event(4, 1772442083200000000, ended);
-	requests[4] = event(5, 1772442085200000000, ended);
+	requests[2] = event(3, 1772442030200000000, 1772442030137, updated);
+	requests[3] = event(4, 1772442083200000000, 1772442083137, ended);
+	requests[4] = event(5, 1772442085200000000, 1772442085137, ended);
 	test_permutations(profile);
 	for (unsigned int i = 0; i < INPUTS; i++)
 		request_free(requests[i]);
