@@ -19,7 +19,8 @@
 
 #define SOON_US		5000u	 /* a wake waits so long for others */
 #define POLL_US		100000u	 /* rings whose producer could not wake us */
-#define ORPHANS_US	5000000u /* rings that nobody offered again */
+#define SEARCH_US	5000000u /* rings that nobody offered, living and dead */
+#define ORPHANS_EVERY	12	 /* searches */
 #define CONNECTIONS_MAX 4096
 #define MESSAGES_MAX	64 /* of one connection at a time */
 
@@ -43,7 +44,8 @@ struct intake {
 	sd_event *event;
 	sd_event_source *soon;
 	sd_event_source *poll;
-	sd_event_source *orphans;
+	sd_event_source *search;
+	unsigned int searches;
 	struct connection *connections;
 	unsigned int count;
 	time_t complained_at;
@@ -196,17 +198,6 @@ static bool connected(const uint8_t ring_id[16], void *userdata)
 	return find(userdata, ring_id) != NULL;
 }
 
-static int on_orphans(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct intake *intake = userdata;
-	int r = orphans_close(intake->writer, connected, intake);
-
-	if (r < 0)
-		log_error("cannot close what dead workers left open: %s", strerror(-r));
-	sd_event_source_set_time(source, usec + 12 * ORPHANS_US);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
 /* The worker offers what was found before. */
 static int take_over(struct connection *connection, struct connection *other)
 {
@@ -331,6 +322,21 @@ static int adopt(int fd, const struct ct_ring_hello *hello, pid_t pid, void *use
 	return 0;
 }
 
+static int on_search(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct intake *intake = userdata;
+	int r = 0;
+
+	/* A worker that cannot reach the socket, from a chroot say, is found all the same. */
+	adopt_rings(intake->config, adopt, intake);
+	if (intake->searches++ % ORPHANS_EVERY == 0)
+		r = orphans_close(intake->writer, connected, intake);
+	if (r < 0)
+		log_error("cannot close what dead workers left open: %s", strerror(-r));
+	sd_event_source_set_time(source, usec + SEARCH_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int on_connect(sd_event_source *source, int listening, uint32_t events, void *userdata)
 {
 	struct intake *intake = userdata;
@@ -389,7 +395,7 @@ static int set_up(struct intake *intake)
 	if (r >= 0)
 		r = add_timer(intake, &intake->poll, POLL_US, on_poll);
 	if (r >= 0)
-		r = add_timer(intake, &intake->orphans, ORPHANS_US, on_orphans);
+		r = add_timer(intake, &intake->search, SEARCH_US, on_search);
 	return r < 0 ? r : 0;
 }
 
@@ -403,7 +409,7 @@ static void tear_down(struct intake *intake)
 	}
 	sd_event_source_unref(intake->soon);
 	sd_event_source_unref(intake->poll);
-	sd_event_source_unref(intake->orphans);
+	sd_event_source_unref(intake->search);
 	sd_event_unref(intake->event);
 	if (intake->fd >= 0) {
 		close(intake->fd);
