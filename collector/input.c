@@ -121,12 +121,53 @@ static json_t *entry_of(const json_t *entry, struct redact *redact)
 	return out;
 }
 
+/* "Agent: …\nUser: …", for want of anything better. A line without a name goes on from the one
+ * before. */
+static json_t *spoken_lines(const char *text)
+{
+	static const char *const roles[] = {"agent", "user", "transfer_target"};
+	json_t *list = json_array(), *entry = NULL;
+
+	while (*text) {
+		size_t size = strcspn(text, "\n"), n = 0;
+		_cleanup_(json_decrefp) json_t *said = NULL;
+		unsigned int i;
+
+		for (i = 0; i < 3; i++) {
+			n = strlen(roles[i]);
+			if (n < size && strncasecmp(text, roles[i], n) == 0 && text[n] == ':')
+				break;
+		}
+		if (i < 3) {
+			n += 1 + strspn(text + n + 1, " ");
+			entry = json_pack("{s:s, s:o}", "role", roles[i], "content",
+					  json_stringn(text + n, n < size ? size - n : 0));
+			json_array_append_new(list, entry);
+		} else if (entry) {
+			said = json_sprintf("%s\n%.*s",
+					    json_string_value(json_object_get(entry, "content")),
+					    (int)size, text);
+			json_object_set(entry, "content", said);
+		}
+		text += size + (text[size] != 0);
+	}
+	return list;
+}
+
 static json_t *transcript_of(const struct profile *profile, const struct match *match,
 			     struct redact *redact)
 {
-	json_t *from = profile_first(profile, "transcript", match->call), *list, *entry;
+	_cleanup_(json_decrefp) json_t *lines = NULL;
+	json_t *from = NULL, *list, *entry, *path;
 	size_t i;
 
+	json_array_foreach (profile_get(profile, "transcript"), i, path) {
+		from = json_at(match->call, json_string_value(path));
+		if (json_is_string(from))
+			from = lines = spoken_lines(json_string_value(from));
+		if (json_array_size(from))
+			break;
+	}
 	if (!json_array_size(from))
 		return json_null();
 	list = json_array();

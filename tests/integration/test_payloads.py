@@ -60,3 +60,14 @@ def test_a_header_with_a_placeholder_names_none(shared):
     shared.function(call, "no_such_function", {})
     shared.wait_for_functions(call.call_id, 1)
     assert shared.dump.json("functions", "undefined") is None
+
+
+@pytest.mark.parametrize("empty", [{}, {"transcript_with_tool_calls": [], "transcript_object": None}])
+def test_a_transcript_that_is_text_alone_is_split_by_who_spoke(shared, empty):
+    call = retell.Call(transcript="Agent: Guten Tag: Salon.\nUser: Ja\nund zwar morgen.\nAgent: \n")
+    body = {"event": "call_ended", "call": {**call.fields, "call_status": "ended", **empty}}
+    shared.retell("/api/retell/webhook", retell.encode(body))
+    shared.wait_for_call(call.call_id, lambda d: d["call"]["call_status"] == "completed")
+    segments = shared.dump.json("transcript", call.call_id)["segments"]
+    assert [(s["role"], s["text"]) for s in segments] == [
+        ("agent", "Guten Tag: Salon."), ("user", "Ja\nund zwar morgen."), ("agent", "")]
