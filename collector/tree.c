@@ -192,9 +192,18 @@ static const char *left_name(unsigned int left)
 	return names[left];
 }
 
+/* One exception may leave thousands of calls. */
+static const json_t *made_once(const struct request *request, const struct functions *functions,
+			       struct redact *redact, size_t i, json_t **exceptions)
+{
+	if (!exceptions[i])
+		exceptions[i] = tree_exception(request, functions, redact, i);
+	return exceptions[i];
+}
+
 static void pack_call(msgpack_packer *packer, const struct request *request,
 		      const struct functions *functions, struct redact *redact, size_t i,
-		      const bool *noted)
+		      const bool *noted, json_t **exceptions)
 {
 	const struct php_call *call = &request->calls[i];
 	const struct function *function = functions_get(functions, call->fn);
@@ -203,8 +212,9 @@ static void pack_call(msgpack_packer *packer, const struct request *request,
 		args ? redact_json(redact, args, REDACT_PHP) : NULL;
 	_cleanup_(json_decrefp) json_t *result = raw_result(request, call);
 	_cleanup_(json_decrefp) json_t *result_out = redacted_result(function, redact, result);
-	_cleanup_(json_decrefp) json_t *exception =
-		call->thrown ? tree_exception(request, functions, redact, call->thrown - 1) : NULL;
+	const json_t *exception =
+		call->thrown ? made_once(request, functions, redact, call->thrown - 1, exceptions)
+			     : NULL;
 	_cleanup_(json_decrefp) json_t *note =
 		noted[i + 1] ? notes_of(request, redact, i + 1) : NULL;
 
@@ -251,16 +261,18 @@ int tree_encode(const struct request *request, const struct functions *functions
 {
 	_cleanup_(freep) bool *noted = calloc(request->call_count + 1, sizeof(*noted));
 	_cleanup_(msgpack_sbuffer_destroy) msgpack_sbuffer packed;
+	_cleanup_(freep) json_t **exceptions =
+		calloc(request->thrown_count + 1, sizeof(*exceptions));
 	msgpack_packer packer;
 	uint32_t chunk = 0, calls = 0;
-	int r = noted ? 0 : -ENOMEM;
+	int r = noted && exceptions ? 0 : -ENOMEM;
 
 	msgpack_sbuffer_init(&packed);
 	msgpack_packer_init(&packer, &packed, msgpack_sbuffer_write);
 	for (size_t i = 0; noted && i < request->note_count; i++)
 		noted[request->notes[i].call] = true;
 	for (size_t i = 0; i < request->call_count && r == 0; i++) {
-		pack_call(&packer, request, functions, redact, i, noted);
+		pack_call(&packer, request, functions, redact, i, noted, exceptions);
 		if (++calls < CHUNK_CALLS && packed.size < CHUNK_BYTES &&
 		    i + 1 < request->call_count)
 			continue;
@@ -268,5 +280,7 @@ int tree_encode(const struct request *request, const struct functions *functions
 		msgpack_sbuffer_clear(&packed);
 		calls = 0;
 	}
+	for (size_t i = 0; exceptions && i < request->thrown_count; i++)
+		json_decref(exceptions[i]);
 	return r;
 }
