@@ -31,6 +31,7 @@ struct place {
 	enum redact_kind kind; /* by its own key, else by its parents' */
 	enum redact_origin origin;
 	bool bare_name; /* the key is just "name" */
+	bool inherited; /* the kind is the parents' */
 	unsigned int depth;
 };
 
@@ -106,8 +107,10 @@ static struct place place_of(const json_t *object, const char *key, const struct
 	place.bare_name = is_bare_name(key);
 	if (place.bare_name && object && names_function(object))
 		place.kind = REDACT_NONE;
-	if (place.kind == REDACT_NONE && parent->kind != REDACT_TOWN)
+	if (place.kind == REDACT_NONE && parent->kind != REDACT_TOWN) {
 		place.kind = parent->kind;
+		place.inherited = true;
+	}
 	return place;
 }
 
@@ -147,9 +150,27 @@ static bool says_nothing(const char *text)
 	       strspn(text + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == n - 2;
 }
 
+/* 2027-03-04, 2027-03-04T16:15:00+01:00, 04.03.2027, 16:15: an appointment of the customer's is no
+ * name of his. */
+static bool date_or_time(const char *text)
+{
+	size_t digits = strspn(text, "0123456789"), n = strlen(text);
+
+	if (n > 35 || strspn(text, "0123456789-:.T+Z ") != n)
+		return false;
+	if (digits == 4)
+		return n >= 10 && text[4] == '-' && text[7] == '-';
+	return (digits == 1 || digits == 2) &&
+	       (text[digits] == ':' ? n <= 8
+				    : text[digits] == '.' && n >= 8 && n <= 16 &&
+					      strchr(text + digits + 1, '.'));
+}
+
 static bool personal(const struct redact *redact, const struct place *place, const char *text)
 {
 	if (place->kind == REDACT_NONE || says_nothing(text))
+		return false;
+	if (place->inherited && place->kind == REDACT_NAME && date_or_time(text))
 		return false;
 	return !(place->kind == REDACT_NAME && place->bare_name &&
 		 (identifier(text) || json_object_get(redact->keep, text)));

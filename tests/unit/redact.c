@@ -248,6 +248,11 @@ static void test_json(void)
 		"{\"a\":\"{\\\"x\\\":1}\"}");
 	json_is("{\"phone\":\"01512/3456781\",\"m\":\"abc01512/3456781 x01512/34567812\"}",
 		"{\"phone\":\"[PHONE_REDACTED]\",\"m\":\"abc[PHONE_REDACTED] x01512/34567812\"}");
+	json_is("{\"customer\":{\"name\":\"Ida Grau\",\"wann\":\"2027-03-04 16:15\",\"am\":\"4.3.2027\","
+		"\"um\":\"16:15\",\"geburtstag\":\"1961-02-28\",\"nr\":\"030 23125042\"},\"start\":\"2027-03-04 16:15\"}",
+		"{\"customer\":{\"name\":\"[NAME_REDACTED]\",\"wann\":\"2027-03-04 16:15\",\"am\":\"4.3.2027\","
+		"\"um\":\"16:15\",\"geburtstag\":\"[DATE_OF_BIRTH_REDACTED]\",\"nr\":\"[NAME_REDACTED]\"},"
+		"\"start\":\"2027-03-04 16:15\"}");
 	json_is("{\"recording_url\":\"https://r.example.com/1.wav\"}",
 		"{\"recording_url\":\"[URL_REDACTED]\"}");
 }
