@@ -13,6 +13,9 @@
 
 static char problem[160];
 
+/* Below it the largest frames have no room. */
+#define RING_SMALLEST (1u << 20)
+
 enum kind { BOOL, BYTES, COUNT, TEXT, LIST };
 
 static const struct setting {
@@ -26,7 +29,7 @@ static const struct setting {
 	{"off", BOOL, AT(off), 0, 0, 0},
 	{"log", BOOL, AT(log), 0, 0, 0},
 	{"socket", TEXT, AT(socket), 0, 0, sizeof(((struct settings *)0)->socket)},
-	{"ring_size", BYTES, AT(ring_size), 0, CT_RING_MIN, CT_RING_MAX},
+	{"ring_size", BYTES, AT(ring_size), 0, RING_SMALLEST, CT_RING_MAX},
 	{"max_string", COUNT, AT(max_string), 0, 16, 60000},
 	{"max_elements", COUNT, AT(max_elements), 0, 1, 10000},
 	{"max_depth", COUNT, AT(max_depth), 0, 0, 16},

@@ -73,7 +73,9 @@ static void complain(struct intake *intake, const char *what, pid_t pid)
 		intake->unsaid++;
 		return;
 	}
-	log_warning("process %d: %s (%u more like this)", (int)pid, what, intake->unsaid);
+	if (intake->unsaid)
+		log_warning("%u more complaints were not logged", intake->unsaid);
+	log_warning("process %d: %s", (int)pid, what);
 	intake->complained_at = now;
 	intake->unsaid = 0;
 }

@@ -139,7 +139,7 @@ static int begin_request(struct producer *producer, struct writer *writer,
 
 	/* Its END was lost. */
 	if (producer->request) {
-		request_cut_off(producer->request);
+		request_cut_off(producer->request, 0);
 		r = end_request(producer, writer);
 	} else if (producer->pending) {
 		/* A collector before us had it open: it is this one, or its beginning was released.
@@ -246,10 +246,12 @@ int producer_read(struct producer *producer, struct writer *writer)
 
 int producer_finish(struct producer *producer, struct writer *writer)
 {
+	struct timespec now;
 	int r = 0;
 
+	clock_gettime(CLOCK_REALTIME, &now);
 	if (producer->request) {
-		request_cut_off(producer->request);
+		request_cut_off(producer->request, now.tv_sec * 1000000000ull + now.tv_nsec);
 		r = end_request(producer, writer);
 	} else if (producer->pending) {
 		r = writer_cut_off(writer, producer->pending);

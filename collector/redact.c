@@ -32,6 +32,7 @@ struct place {
 	enum redact_origin origin;
 	bool bare_name; /* the key is just "name" */
 	bool inherited; /* the kind is the parents' */
+	bool person;	/* the key is a person's (customer, kunde), not his name's */
 	unsigned int depth;
 };
 
@@ -110,6 +111,9 @@ static struct place place_of(const json_t *object, const char *key, const struct
 	if (place.kind == REDACT_NONE && parent->kind != REDACT_TOWN) {
 		place.kind = parent->kind;
 		place.inherited = true;
+		place.person = parent->person;
+	} else if (place.kind == REDACT_NAME) {
+		place.person = !strcasestr(key, "name");
 	}
 	return place;
 }
@@ -196,6 +200,10 @@ static int learn_text(struct redact *redact, const char *text, const struct plac
 						    (place->bare_name && !like_a_person(text))))
 			return 0;
 		if (json_object_get(redact->keep, text))
+			return 0;
+		/* What a customer's object has beside his name may be his service or his status: it
+		 * goes there, but is not searched for elsewhere. */
+		if (place->inherited && place->person)
 			return 0;
 		return literals_add(redact->literals, place->kind, text);
 	}

@@ -311,8 +311,10 @@ static int add_end(struct request *request, const struct frame *frame)
 	return 0;
 }
 
-void request_cut_off(struct request *request)
+void request_cut_off(struct request *request, uint64_t at_ns)
 {
+	if (at_ns > request->started_at && at_ns - request->started_at > request->now_ns)
+		request->now_ns = at_ns - request->started_at;
 	close_all(request, CALL_OPEN);
 	request->state = request->output_complete ? REQUEST_DONE : REQUEST_CUT_OFF;
 }

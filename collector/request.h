@@ -109,8 +109,9 @@ int request_new(struct request **ret, const uint8_t ring_id[16], const struct fr
 void request_free(struct request *request);
 /* Any later frame of the request. An END closes it. */
 int request_add(struct request *request, const struct frame *frame);
-/* Its producer is gone. When the answer was sent, it is done all the same. */
-void request_cut_off(struct request *request);
+/* Its producer is gone, since `at_ns` (since the epoch; 0: unknown, its last frame is the end).
+ * When the answer was sent, it is done all the same. */
+void request_cut_off(struct request *request, uint64_t at_ns);
 
 /* The number of names in CT_LOST_KINDS, e.g. "calls". */
 const char *lost_name(unsigned int kind);

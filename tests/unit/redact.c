@@ -233,6 +233,9 @@ static void test_json(void)
 	json_is("{\"kunde\":{\"id\":7,\"x\":\"Anna Blau\",\"plz\":\"01234\",\"ort\":\"Musterort\"}}",
 		"{\"kunde\":{\"id\":7,\"x\":\"[NAME_REDACTED]\",\"plz\":\"[ADDRESS_REDACTED]\","
 		"\"ort\":\"[ADDRESS_REDACTED]\"}}");
+	json_is("{\"customer\":{\"vorname\":\"Ännchen\",\"service\":\"Färben\"},\"x\":\"Färben für Ännchen\"}",
+		"{\"customer\":{\"vorname\":\"[NAME_REDACTED]\",\"service\":\"[NAME_REDACTED]\"},"
+		"\"x\":\"Färben für [NAME_REDACTED]\"}");
 	json_is("{\"ort\":\"Köln\",\"salon_ort\":\"Köln\"}",
 		"{\"ort\":\"Köln\",\"salon_ort\":\"Köln\"}");
 	json_is("{\"arguments\":\"{\\\"customer_name\\\":\\\"Bo Li\\\",\\\"n\\\":1}\"}",

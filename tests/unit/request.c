@@ -54,7 +54,7 @@ static void test_cut_off(void)
 	add_enter(&f, 1, "a");
 	add_enter(&f, 2, NULL);
 	r = assemble(&f, functions);
-	request_cut_off(r);
+	request_cut_off(r, 0);
 	CHECK_INT(r->calls[0].left, CALL_OPEN);
 	CHECK_INT(r->calls[1].left, CALL_OPEN);
 	CHECK_INT(r->state, REQUEST_CUT_OFF);
@@ -62,7 +62,7 @@ static void test_cut_off(void)
 
 	add_output(&f, "\r\n\r\nok");
 	r = assemble(&f, functions);
-	request_cut_off(r);
+	request_cut_off(r, 0);
 	CHECK_INT(r->state, REQUEST_DONE);
 	request_free(r);
 }
