@@ -167,15 +167,17 @@ static int open_and_run(const struct command *command, const struct options *opt
 	return finish_output(r ? EXIT_NOTHING : EXIT_FOUND);
 }
 
-/* The map ends before the pages it should have: a file that was cut short. Nothing else can be said
- * from here. */
-static void on_bus_error(int signal)
+/* LMDB trusts its own pages: where they are damaged it faults, or an assertion of its fails. */
+static void on_damage(int number)
 {
-	static const char message[] =
-		"trace-dump: the store's data file is damaged: it is shorter than it says\n";
-	ssize_t n = write(STDERR_FILENO, message, sizeof(message) - 1);
+	static const char text[] =
+		"trace-dump: fault while reading: the store's file is damaged or was cut short\n"
+		"(else this is a bug). Stop calltraced, move the store aside, start it anew.\n";
 
-	_exit(n < 0 ? EXIT_STORE : EXIT_STORE);
+	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)n; /* there is nothing else to say it with */
+	_exit(EXIT_STORE);
 }
 
 static int check_usage(const struct command *command, const struct options *options)
@@ -197,7 +199,9 @@ int main(int argc, char **argv)
 	struct options options;
 	int r;
 
-	signal(SIGBUS, on_bus_error);
+	signal(SIGBUS, on_damage);
+	signal(SIGSEGV, on_damage);
+	signal(SIGABRT, on_damage);
 	text_init_locale();
 	if (!options_parse(&options, argc, argv))
 		return EXIT_USAGE;

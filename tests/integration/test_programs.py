@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+import retell
 from harness import AGENT, PHP_FPM, TRACE_DUMP
 
 
@@ -97,6 +98,21 @@ def test_exit_3_where_the_store_cannot_be_read(tmp_path):
     for db in ("/nowhere", tmp_path):
         done = subprocess.run([TRACE_DUMP, "--db", db, "calls"], capture_output=True, timeout=30)
         assert done.returncode == 3 and done.stdout == b"" and done.stderr, db
+
+
+def test_a_damaged_store_ends_no_command_by_a_signal(shared, tmp_path):
+    call = retell.Call()
+    shared.function(call, "check_availability", {"datum": "2027-03-04", "uhrzeit": "15:30", "dienstleistung": "Färben"})
+    shared.wait_for_functions(call.call_id, 1)
+    whole = (shared.base / "db" / "data.mdb").read_bytes()
+    for step in (37, 499, 997, 4099, 20011):
+        damaged = bytearray(whole)
+        damaged[8192::step] = bytes(b ^ 0xFF for b in damaged[8192::step])
+        (tmp_path / "data.mdb").write_bytes(damaged)
+        for command in ("calls", "timeline", "show", "functions", "tree", "transcript", "errors", "check"):
+            argv = [TRACE_DUMP, "--db", tmp_path, command, *(["@latest"] if command not in ("calls", "errors", "check") else [])]
+            done = subprocess.run(argv, capture_output=True, timeout=30)
+            assert done.returncode in (0, 1, 3), (step, command, done)
 
 
 def test_exit_0_and_a_version():
