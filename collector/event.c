@@ -282,21 +282,24 @@ static void add_lifecycle(struct log *log, const json_t *input)
 	set_meta(event, "deliveries", json_integer(1));
 }
 
-/* A failing function's event carries its error; what failed elsewhere has an event of its own. */
+/* When it failed: for a function, when it answered. */
 static void add_error(struct log *log, const json_t *error)
 {
-	const json_t *context = json_object_get(error, "error_context");
-	const char *request = get_text(context, "request_id");
-	json_t *event;
-
-	if (!json_is_null(json_object_get(error, "function_trace_id")))
-		return;
-	event = event_new(log, "error", *request ? request : "disconnection",
+	static const char *const marks[] = {
+		"function_trace_id", "error_type", "severity", "booking_failed", "call_terminated",
+	};
+	json_t *event =
+		event_new(log, "error", get_text(error, "id"),
 			  get_int(error, "occurred_at") - log->d->clock.start_ns, CAUSAL_LAST);
+
+	move(event, "id", error, "event_id");
+	move(event, "function_name", error, "affected_function");
 	move(event, "error_code", error, "error_code");
 	move(event, "error_message", error, "error_message");
 	move(event, "error_context", error, "error_context");
 	set_meta(event, "error_id", get_copy(error, "id"));
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		set_meta(event, marks[i], get_copy(error, marks[i]));
 }
 
 static int by_place(const void *a, const void *b)

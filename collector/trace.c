@@ -133,7 +133,7 @@ static json_t *error_of(const struct derivation *d, const json_t *input, const j
 		"{s:o, s:s, s:o, s:o, s:o, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:b, s:n, "
 		"s:n, s:o}",
 		"id", record_id("error", d->session, id), "call_session_id", d->session, "event_id",
-		record_id("event", d->session, id), "function_trace_id",
+		record_id("error-event", d->session, id), "function_trace_id",
 		*function ? record_id("function", d->session, id) : json_null(), "error_code",
 		get_copy(details, "code"), "error_type", type, "severity",
 		classify_severity(type, terminated, booking), "occurred_at",
@@ -170,7 +170,8 @@ static void add_disconnection(struct derivation *d)
 		json_pack("{s:o, s:s, s:o, s:n, s:s, s:s, s:s, s:I, s:o, s:s, s:n, s:{s:s}, s:b, "
 			  "s:b, s:n, s:b, s:n, s:n, s:{}}",
 			  "id", record_id("error", d->session, "disconnection"), "call_session_id",
-			  d->session, "event_id", record_id("event", d->session, "disconnection"),
+			  d->session, "event_id",
+			  record_id("error-event", d->session, "disconnection"),
 			  "function_trace_id", "error_code", reason, "error_type", "system_error",
 			  "severity", classify_severity("system_error", true, false), "occurred_at",
 			  (json_int_t)at, "call_offset_ms", record_ms(at - d->clock.start_ns),

@@ -182,9 +182,9 @@ static void check_record(const json_t *all)
 	CHECK_STR(string(error, "/error_code"), "HTTP_503");
 	CHECK_INT(json_array_size(json_array_get(all, 4)), 1);
 	CHECK(json_is_true(json_at(error, "/booking_failed")));
-	/* started, two utterances, transition, call, unseen call, dtmf, ended once though delivered
-	 * twice */
-	CHECK_INT(json_array_size(events), 8);
+	/* started, two utterances, transition, call, its error, unseen call, dtmf, ended once
+	 * though delivered twice */
+	CHECK_INT(json_array_size(events), 9);
 	json_array_foreach (events, i, event) {
 		double at = json_number_value(json_at(event, "/call_offset_ms"));
 
@@ -192,8 +192,8 @@ static void check_record(const json_t *all)
 		before = at;
 		CHECK_INT(json_integer_value(json_at(event, "/event_sequence")), i + 1);
 	}
-	CHECK_STR(string(json_array_get(events, 7), "/metadata/event"), "call_ended");
-	CHECK_INT(json_integer_value(json_at(json_array_get(events, 7), "/metadata/deliveries")),
+	CHECK_STR(string(json_array_get(events, 8), "/metadata/event"), "call_ended");
+	CHECK_INT(json_integer_value(json_at(json_array_get(events, 8), "/metadata/deliveries")),
 		  2);
 	CHECK_STR(string(json_array_get(json_array_get(all, 3), 1), "/text"),
 		  "Ich bin [NAME_REDACTED]");
