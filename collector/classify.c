@@ -27,8 +27,9 @@ const char *classify_status(const struct profile *profile, const json_t *input)
 {
 	const char *state = get_text(input, "state");
 
-	if (strcmp(state, "pending") == 0)
-		return json_is_true(json_object_get(input, "answered")) ? "success" : "pending";
+	/* Behind its answer a worker may go on for long; the answer counts. */
+	if (strcmp(state, "pending") == 0 && !json_is_true(json_object_get(input, "answered")))
+		return "pending";
 	if (cut_off(input))
 		return "error";
 	if (strcmp(state, "aborted") == 0)

@@ -75,7 +75,9 @@ static json_t *handler_of(const struct request *request, const struct functions 
 	for (size_t i = 0; i < request->call_count; i++) {
 		const struct function *function = functions_get(functions, request->calls[i].fn);
 
-		if (!function || !(function->flags & CT_FN_HANDLER))
+		/* Its construction comes first, and handles nothing. */
+		if (!function || !(function->flags & CT_FN_HANDLER) ||
+		    strcmp(function->name, "__construct") == 0)
 			continue;
 		if (!found)
 			found = function;

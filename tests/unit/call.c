@@ -278,6 +278,10 @@ static void test_classify(const struct profile *p)
 		{"{\"state\":\"cut_off\"}", "error", "WORKER_DIED", "system_error"},
 		{"{\"state\":\"aborted\"}", "timeout", "PROVIDER_GAVE_UP", "api_error"},
 		{"{\"state\":\"pending\"}", "pending"},
+		{"{\"state\":\"pending\",\"answered\":true,\"status\":200,\"response\":{}}",
+		 "success"},
+		{"{\"state\":\"pending\",\"answered\":true,\"status\":500}", "error", "HTTP_500",
+		 "function_error"},
 		{"{\"state\":\"done\",\"status\":500,\"summary\":{\"php_errors\":[{\"type\":1,"
 		 "\"message\":\"Allowed memory size\"}]}}",
 		 "error", "PHP_FATAL", "system_error"},
