@@ -132,14 +132,13 @@ static int end_request(struct producer *producer, struct writer *writer)
 	return r;
 }
 
-static int begin_request(struct producer *producer, struct writer *writer,
-			 const struct frame *frame, uint64_t at)
+/* Nothing more comes of what is open, since `at_ns` (0: unknown). */
+static int cut_off(struct producer *producer, struct writer *writer, uint64_t at_ns)
 {
 	int r = 0;
 
-	/* Its END was lost. */
 	if (producer->request) {
-		request_cut_off(producer->request, 0);
+		request_cut_off(producer->request, at_ns);
 		r = end_request(producer, writer);
 	} else if (producer->pending) {
 		/* A collector before us had it open: it is this one, or its beginning was released.
@@ -147,6 +146,15 @@ static int begin_request(struct producer *producer, struct writer *writer,
 		r = writer_cut_off(writer, producer->pending);
 		forget_pending(producer);
 	}
+	return r;
+}
+
+static int begin_request(struct producer *producer, struct writer *writer,
+			 const struct frame *frame, uint64_t at)
+{
+	/* Of one that is still open the END was lost. */
+	int r = cut_off(producer, writer, 0);
+
 	producer->begin = at;
 	return r < 0 ? r : request_new(&producer->request, ring_id(producer->ring), frame);
 }
@@ -247,17 +255,9 @@ int producer_read(struct producer *producer, struct writer *writer)
 int producer_finish(struct producer *producer, struct writer *writer)
 {
 	struct timespec now;
-	int r = 0;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (producer->request) {
-		request_cut_off(producer->request, now.tv_sec * 1000000000ull + now.tv_nsec);
-		r = end_request(producer, writer);
-	} else if (producer->pending) {
-		r = writer_cut_off(writer, producer->pending);
-		forget_pending(producer);
-	}
-	return r;
+	return cut_off(producer, writer, now.tv_sec * 1000000000ull + now.tv_nsec);
 }
 
 static json_t *lost_of(const struct ring *ring)
