@@ -4,6 +4,7 @@
 #include <calltrace/secret.h>
 #include <ctype.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define WORDS	  12
 #define WORD_SIZE 28
@@ -254,7 +255,7 @@ static bool names_session(const struct words *words)
 		pair_is(words, "laravel", "session") || pair_is(words, "php", "session"));
 }
 
-enum redact_kind key_kind(const char *key, size_t size)
+static enum redact_kind decide(const char *key, size_t size)
 {
 	struct words words = {0};
 	enum redact_kind kind;
@@ -309,4 +310,24 @@ const char *kind_token(enum redact_kind kind)
 	default:
 		return "[SECRET_REDACTED]";
 	}
+}
+
+/* A payload has few keys, many times over. One daemon thread asks. */
+enum redact_kind key_kind(const char *key, size_t size)
+{
+	static struct {
+		char key[40];
+		uint8_t size;
+		uint8_t kind;
+	} known[1024];
+	unsigned int at = XXH3_64bits(key, size) % 1024;
+
+	if (!size || size > sizeof(known[at].key))
+		return decide(key, size);
+	if (known[at].size != size || memcmp(known[at].key, key, size) != 0) {
+		known[at].kind = decide(key, size);
+		known[at].size = size;
+		memcpy(known[at].key, key, size);
+	}
+	return (enum redact_kind)known[at].kind;
 }
