@@ -56,6 +56,12 @@ static void unwind(uintptr_t sp)
 	}
 }
 
+/* Arguments and a result: not the code of a file, nor a generator that is resumed. */
+static bool has_values(const struct fn *fn, const struct zframe *frame)
+{
+	return fn->mode == FN_ARGS && !(frame->This.type_info & (ZCALL_CODE | ZCALL_GENERATOR));
+}
+
 static bool pack_enter(const struct fn *fn, const struct zframe *frame, uint64_t secret, bool args,
 		       uint64_t now)
 {
@@ -77,8 +83,7 @@ void call_enter(struct call *call, struct fn *fn, const struct zframe *frame, ui
 		uintptr_t sp)
 {
 	uint64_t now = clock_ticks();
-	bool args = fn->mode == FN_ARGS && !(frame->This.type_info & ZCALL_CODE) &&
-		    !(frame->This.type_info & ZCALL_GENERATOR);
+	bool args = has_values(fn, frame);
 
 	call->request = worker.request;
 	call->recorded = false;
@@ -176,8 +181,7 @@ static __attribute__((noinline)) void run_recorded(struct zframe *frame, struct 
 	struct zval lent = {.type_info = Z_UNDEF};
 	struct zval *result = frame->return_value;
 	const struct zfunc *f = lasting(frame->func);
-	bool plain =
-		fn->mode == FN_ARGS && !(frame->This.type_info & (ZCALL_CODE | ZCALL_GENERATOR));
+	bool plain = has_values(fn, frame);
 	struct call call;
 
 	call_enter(&call, fn, frame, fn->secret_args, sp);

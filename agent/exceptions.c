@@ -30,16 +30,9 @@ static void pack_base(struct pack *k, const struct zobj *obj, unsigned slot)
 		pack_nil(k);
 }
 
-static const struct zval *find(const struct zarr *arr, const char *key)
-{
-	const struct zval *v = zend.hash_find(arr, key, strlen(key));
-
-	return v ? zval_deref(v) : NULL;
-}
-
 static void pack_found(struct pack *k, const struct zarr *arr, const char *key)
 {
-	const struct zval *v = find(arr, key);
+	const struct zval *v = zarr_find(arr, key);
 
 	if (v && v->type == Z_STRING)
 		pack_str(k, v->str->val, strnlen(v->str->val, 512));
@@ -60,9 +53,7 @@ static void pack_trace(struct pack *k, const struct zobj *obj)
 	uint16_t n = 0;
 
 	for (uint32_t i = 0; arr && i < arr->used && n < MAX_TRACE; i++) {
-		const struct zval *v = zval_deref(zend.at->packed_zvals && arr->flags & ZARR_PACKED
-							  ? &arr->packed[i]
-							  : &arr->buckets[i].val);
+		const struct zval *v = zval_deref(zarr_at(arr, i));
 
 		if (v->type != Z_ARRAY)
 			continue;

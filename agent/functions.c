@@ -65,7 +65,6 @@ struct names {
 	const char *class, *name, *file;
 	size_t class_len, name_len, file_len;
 	uint32_t line;
-	bool main;
 };
 
 static void names_of(const struct zfunc *f, bool main, struct names *ret)
@@ -82,7 +81,6 @@ static void names_of(const struct zfunc *f, bool main, struct names *ret)
 	ret->file = file ? file->val : "";
 	ret->file_len = strlen(ret->file);
 	ret->line = f->type == ZFUNC_INTERNAL ? 0 : zend_line(f);
-	ret->main = main;
 }
 
 static bool same(const struct fn *fn, const struct names *n)

@@ -34,11 +34,6 @@ static inline void *next(void **found, const char *name)
 
 #define NEXT(name) ((__typeof__(&name))next(&next_##name, #name))
 
-ssize_t real_read(int fd, void *buf, size_t n)
-{
-	return NEXT(read)(fd, buf, n);
-}
-
 ssize_t real_write(int fd, const void *buf, size_t n)
 {
 	return NEXT(write)(fd, buf, n);

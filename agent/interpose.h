@@ -5,6 +5,5 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-ssize_t real_read(int fd, void *buf, size_t n);
 ssize_t real_write(int fd, const void *buf, size_t n);
 int real_close(int fd);

@@ -71,13 +71,12 @@ static struct zfunc *find_function(const char *class, const char *name)
 	const struct zval *v;
 
 	if (class) {
-		v = zend.hash_find(ZAT(zend.eg, zend.at->eg_classes, struct zarr *), class,
-				   strlen(class));
+		v = zarr_find(ZAT(zend.eg, zend.at->eg_classes, struct zarr *), class);
 		if (!v)
 			return NULL;
 		functions = (const struct zarr *)((const char *)v->ptr + zend.at->class_functions);
 	}
-	v = zend.hash_find(functions, name, strlen(name));
+	v = zarr_find(functions, name);
 	return v ? v->ptr : NULL;
 }
 
@@ -117,16 +116,9 @@ static void pack_url(struct pack *k, const char *url, size_t n)
 	value_pack_string(k, text, len);
 }
 
-static const struct zval *info(const struct zarr *arr, const char *key)
-{
-	const struct zval *v = zend.hash_find(arr, key, strlen(key));
-
-	return v ? zval_deref(v) : NULL;
-}
-
 static void pack_info(struct pack *k, const struct zarr *arr, const char *key, const char *as)
 {
-	const struct zval *v = info(arr, key);
+	const struct zval *v = zarr_find(arr, key);
 
 	pack_text(k, as);
 	if (v && v->type == Z_LONG)
@@ -139,7 +131,8 @@ static void pack_info(struct pack *k, const struct zarr *arr, const char *key, c
 
 static void pack_curl(struct pack *k, const struct zarr *arr, int64_t error)
 {
-	const struct zval *url = info(arr, "url"), *method = info(arr, "effective_method");
+	const struct zval *url = zarr_find(arr, "url"),
+			  *method = zarr_find(arr, "effective_method");
 
 	pack_map(k, 12);
 	pack_text(k, "kind");

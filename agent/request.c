@@ -13,12 +13,10 @@
 
 #include <calltrace/version.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define MAX_PARAMS (128u << 10) /* of all parameters together, as sent */
-#define MAX_PARAM  8192		/* of one value, as recorded */
 #define CHUNK	   (64u << 10)	/* of a body */
 
 int request_fd = -1;

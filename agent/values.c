@@ -119,14 +119,9 @@ static void pack_cut_array(struct pack *k, const char *what, uint32_t count)
 /* The i-th place of an array: false where it is a hole. */
 static bool place(const struct zarr *arr, uint32_t i, struct zbucket *ret)
 {
-	if (zend.at->packed_zvals && arr->flags & ZARR_PACKED) {
-		ret->val = arr->packed[i];
-		ret->h = i;
-		ret->key = NULL;
-	} else {
-		*ret = arr->buckets[i];
-	}
-	/* A slot of an object's declared property: the object's own slots tell it. */
+	ret->val = *zarr_at(arr, i);
+	ret->h = zarr_is_packed(arr) ? i : arr->buckets[i].h;
+	ret->key = zarr_is_packed(arr) ? NULL : arr->buckets[i].key;
 	return ret->val.type != Z_UNDEF;
 }
 

@@ -19,5 +19,5 @@ void value_pack(struct pack *k, const struct zval *value);
 void value_pack_string(struct pack *k, const char *s, size_t n);
 /* The arguments of a frame, those in the bit mask `secret` masked. */
 void values_pack_args(struct pack *k, const struct zframe *frame, uint64_t secret);
-/* The parameters of an exception: its base properties by place, see exceptions.c. */
+/* An Exception or an Error, by class. */
 bool value_is_throwable(const struct zobj *obj);

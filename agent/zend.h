@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct zstr { /* zend_string */
 	uint32_t refcount;
@@ -254,6 +255,25 @@ static inline const struct zval *zval_deref(const struct zval *v)
 	while (v->type == Z_REFERENCE || v->type == Z_INDIRECT)
 		v = v->type == Z_REFERENCE ? &v->ref->val : v->zv;
 	return v;
+}
+
+/* The value of a key, or NULL. */
+static inline const struct zval *zarr_find(const struct zarr *arr, const char *key)
+{
+	const struct zval *v = zend.hash_find(arr, key, strlen(key));
+
+	return v ? zval_deref(v) : NULL;
+}
+
+static inline bool zarr_is_packed(const struct zarr *arr)
+{
+	return zend.at->packed_zvals && arr->flags & ZARR_PACKED;
+}
+
+/* The i-th place, from 0 to `used`; Z_UNDEF where it is a hole. */
+static inline const struct zval *zarr_at(const struct zarr *arr, uint32_t i)
+{
+	return zarr_is_packed(arr) ? &arr->packed[i] : &arr->buckets[i].val;
 }
 
 static inline struct zstr *zend_file(const struct zfunc *f)

@@ -114,32 +114,27 @@ static int calls_of(struct store_txn *txn, const json_t *record, json_t **ret)
 	return 0;
 }
 
-int calltree_of_function(struct store_txn *txn, json_t *function, json_t **ret)
+/* `document`, which it takes, with the record's calls. */
+static int add_calls(struct store_txn *txn, const json_t *record, json_t *document, json_t **ret)
 {
-	_cleanup_(json_decrefp) json_t *calls = NULL;
-	json_t *document;
-	int r = calls_of(txn, function, &calls);
+	_cleanup_(json_decrefp) json_t *own = document;
+	json_t *calls;
+	int r = calls_of(txn, record, &calls);
 
 	if (r)
 		return r;
-	document = json_pack("{s:O, s:O}", "function", function, "calls", calls);
-	if (!document)
+	if (json_object_set_new(own, "calls", calls) < 0)
 		return -ENOMEM;
-	*ret = document;
+	*ret = steal(&own);
 	return 0;
+}
+
+int calltree_of_function(struct store_txn *txn, json_t *function, json_t **ret)
+{
+	return add_calls(txn, function, json_pack("{s:O}", "function", function), ret);
 }
 
 int calltree_of_request(struct store_txn *txn, json_t *session, json_t **ret)
 {
-	_cleanup_(json_decrefp) json_t *calls = NULL;
-	json_t *document;
-	int r = calls_of(txn, session, &calls);
-
-	if (r)
-		return r;
-	document = json_pack("{s:O, s:n, s:O}", "call", session, "function", "calls", calls);
-	if (!document)
-		return -ENOMEM;
-	*ret = document;
-	return 0;
+	return add_calls(txn, session, json_pack("{s:O, s:n}", "call", session, "function"), ret);
 }

@@ -65,25 +65,22 @@ static int64_t length_of(const struct derivation *d)
 	return d->transcript->count ? d->transcript->entries[d->transcript->count - 1].end_ns : 0;
 }
 
-static int64_t place_of_event(const struct derivation *d, const json_t *input, int64_t at_ns)
-{
-	const char *event = get_text(input, "event");
-	int64_t place = clock_place(&d->clock, input, at_ns), length = length_of(d);
-	bool late = strstr(event, "ended") || strstr(event, "analyzed");
-
-	return d->clock.anchored && late && place < length ? length + place : place;
-}
-
 int64_t clock_place_in(const struct derivation *d, const json_t *input, int64_t at_ns)
 {
+	const char *event = get_text(input, "event");
+	int64_t place = clock_place(&d->clock, input, at_ns);
 	json_t *other;
 	size_t i;
 
+	if (!d->clock.anchored)
+		return place;
 	json_array_foreach (d->functions, i, other)
-		if (d->clock.anchored && other == input && d->transcript->bindings[i].entry >= 0)
+		if (other == input && d->transcript->bindings[i].entry >= 0)
 			return d->transcript->entries[d->transcript->bindings[i].entry].at_ns +
 			       at_ns - get_int(input, "started_at");
-	return place_of_event(d, input, at_ns);
+	if ((strstr(event, "ended") || strstr(event, "analyzed")) && place < length_of(d))
+		return length_of(d) + place;
+	return place;
 }
 
 void clock_estimate(struct call_clock *ret, const struct profile *profile, const json_t *inputs,

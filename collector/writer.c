@@ -121,6 +121,8 @@ static int clean_again(json_t *inputs, struct redact *redact)
 	return 0;
 }
 
+/* Replaces what the session has of this kind: inputs stand by their time, the rest by their order.
+ */
 static int put_list(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
 		    const json_t *list)
 {
@@ -129,24 +131,13 @@ static int put_list(struct store_txn *txn, enum store_kind kind, const struct uu
 	int r = store_drop_records(txn, kind, session);
 
 	json_array_foreach (list, i, record) {
+		json_t *started = json_object_get(record, "started_at");
+
 		if (r < 0)
 			break;
-		r = store_put_record(txn, kind, session, i + 1, record);
-	}
-	return r;
-}
-
-static int put_inputs(struct store_txn *txn, const struct uuid *session, const json_t *inputs)
-{
-	json_t *record;
-	size_t i;
-	int r = store_drop_records(txn, STORE_REQUESTS, session);
-
-	json_array_foreach (inputs, i, record) {
-		if (r < 0)
-			break;
-		r = store_put_record(txn, STORE_REQUESTS, session,
-				     json_integer_value(json_object_get(record, "started_at")),
+		r = store_put_record(txn, kind, session,
+				     kind == STORE_REQUESTS ? (uint64_t)json_integer_value(started)
+							    : i + 1,
 				     record);
 	}
 	return r;
@@ -321,7 +312,7 @@ int writer_commit(struct writer *writer)
 	json_object_foreach (writer->touched, id, inputs) {
 		if (!uuid_parse(&session, id) || !json_array_size(inputs))
 			continue;
-		r = put_inputs(writer->txn, &session, inputs);
+		r = put_list(writer->txn, STORE_REQUESTS, &session, inputs);
 		if (r == 0)
 			r = put_derived(writer, &session, inputs);
 		if (writer_error_is_local(r)) {
