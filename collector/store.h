@@ -97,6 +97,33 @@ int store_each_error(struct store_txn *txn, store_each_fn each, void *userdata);
 int store_each_error_in(struct store_txn *txn, const struct store_filter *filter,
 			store_each_fn each, void *userdata);
 
+/* Facts: what statistics need of a function trace, without its values, so that counting a million
+ * calls reads tens of bytes of each. */
+enum store_status { STORE_PENDING, STORE_SUCCESS, STORE_ERROR, STORE_TIMEOUT };
+
+struct store_fact {
+	struct uuid session;
+	uint64_t sequence;    /* execution_sequence */
+	uint64_t started_at;  /* ns since the epoch */
+	uint64_t duration_us; /* 0 while pending */
+	enum store_status status;
+	uint32_t db_query_count, external_api_calls;
+	uint64_t db_query_us, external_api_us;
+	const char *function_name; /* with its version suffix; borrowed, as is company_id */
+	const char *company_id;	   /* "" when it has none */
+};
+
+/* What is NULL or 0 does not restrict. since <= started_at < until. */
+struct store_fact_filter {
+	const char *function; /* with its version suffix, or without for all its versions */
+	const struct uuid *session;
+	uint64_t since, until;
+};
+
+/* Newest first. `each` as above; the fact is valid while it runs. */
+int store_each_fact(struct store_txn *txn, const struct store_fact_filter *filter,
+		    int (*each)(const struct store_fact *fact, void *userdata), void *userdata);
+
 /* Call trees: opaque chunks of a request, in order, of at most STORE_CHUNK_MAX bytes (-E2BIG).
  * Compressed here. */
 #define STORE_CHUNK_MAX (64u << 20)

@@ -35,6 +35,11 @@ enum {
 	OF_TRANSCRIPT = 1 << 5,
 	OF_ERRORS = 1 << 6,
 	OF_CHECK = 1 << 7,
+	OF_SEARCH = 1 << 8,
+	OF_STATS = 1 << 9,
+	OF_COMPARE = 1 << 10,
+	OF_EXPORT = 1 << 11,
+	OF_REDACT = 1 << 12,
 	OF_LISTS = OF_CALLS | OF_FUNCTIONS | OF_TRANSCRIPT | OF_ERRORS,
 	OF_ALL = -1,
 };
