@@ -104,6 +104,11 @@ static json_t *sorted(const struct profile *profile, const json_t *inputs,
 	return array;
 }
 
+json_t *call_order(const json_t *inputs)
+{
+	return sorted(NULL, inputs, by_time);
+}
+
 /* What the most final input says wins, field by field: a field that only an earlier one has stays.
  */
 static json_t *merged_call(const struct profile *profile, const json_t *inputs)

@@ -12,6 +12,9 @@
  * records `inputs` (an array, at least one). */
 int call_derive(json_t **ret, const struct profile *profile, const json_t *inputs);
 
+/* The inputs in order of time: a new array. */
+json_t *call_order(const json_t *inputs);
+
 /* Of all inputs' transcripts only the most final stays. True when some record changed. */
 bool call_keep_transcript(const struct profile *profile, json_t *inputs);
 /* Orders inputs by how final what they say is: <0, 0, >0. */

@@ -131,7 +131,7 @@ static int open_profile(struct profile **ret, const struct config *config)
 
 static int open_store(struct store **ret, const struct config *config)
 {
-	int r = store_open(ret, config->db, true);
+	int r = store_open(ret, config->db, STORE_CREATE);
 
 	if (r == -EPROTO)
 		log_error("%s was written by another version; move it away or use that version",

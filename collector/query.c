@@ -9,10 +9,6 @@
 
 /* Ends a walk: the limit is reached. */
 #define ENOUGH 100
-/* Functions run after their call began: calls that began this long before the range may have some
- * in it. */
-#define LONGEST_CALL_NS (24 * 3600 * 1000000000ull)
-
 struct list {
 	struct store_txn *txn;
 	const struct query *query;
@@ -44,41 +40,12 @@ static bool in_range(const struct query *query, const json_t *record, const char
 	json_int_t at = json_integer_value(json_object_get(record, field));
 	uint64_t time = at > 0 ? (uint64_t)at : 0;
 
-	return time >= query->range.since && (!query->range.until || time < query->range.until);
+	return time >= query->since && (!query->until || time < query->until);
 }
 
-static int add_call(const json_t *session, void *userdata)
+static int add_record(const json_t *record, void *userdata)
 {
-	struct list *list = userdata;
-	const struct query *query = list->query;
-
-	if (!is(session, "call_status", query->status) ||
-	    !is(session, "company_id", query->company) ||
-	    !is(session, "customer_id", query->customer))
-		return 0;
-	if (query->with_errors && !json_integer_value(json_object_get(session, "error_count")))
-		return 0;
-	return add(list, session);
-}
-
-static bool is_function(const json_t *function, const char *wanted)
-{
-	return is(function, "function_name", wanted) ||
-	       is(json_object_get(function, "metadata"), "base_name", wanted);
-}
-
-static int add_function(const json_t *function, void *userdata)
-{
-	struct list *list = userdata;
-	const struct query *query = list->query;
-
-	if (!is_function(function, query->function) || !is(function, "status", query->status) ||
-	    !in_range(query, function, "started_at"))
-		return 0;
-	if (query->slow_ms > 0 &&
-	    json_number_value(json_object_get(function, "duration_ms")) < query->slow_ms)
-		return 0;
-	return add(list, function);
+	return add(userdata, record);
 }
 
 static int add_error(const json_t *error, void *userdata)
@@ -103,39 +70,55 @@ static int add_segment(const json_t *segment, void *userdata)
 	return in_range(list->query, segment, "occurred_at") ? add(list, segment) : 0;
 }
 
-static int add_functions_of(const json_t *session, void *userdata)
-{
-	struct list *list = userdata;
-	const char *text = json_string_value(json_object_get(session, "id"));
-	struct uuid id;
-
-	if (!text || !uuid_parse(&id, text))
-		return -EBADMSG;
-	return store_each_record(list->txn, STORE_FUNCTIONS, &id, add_function, list);
-}
-
 static int walk_calls(struct list *list)
 {
-	return store_each_session_in(list->txn, &list->query->range, add_call, list);
+	const struct query *query = list->query;
+	const struct store_filter filter = {
+		.kind = query->kind,
+		.since = query->since,
+		.until = query->until,
+		.status = query->status,
+		.company = query->company,
+		.customer = query->customer,
+		.correlation = query->correlation,
+		.with_errors = query->with_errors,
+	};
+
+	return store_each_session(list->txn, &filter, add_record, list);
 }
 
 static int walk_functions(struct list *list)
 {
-	struct store_filter range = list->query->range;
+	const struct query *query = list->query;
+	const struct store_fact_filter filter = {
+		.function = query->function,
+		.status = query->status,
+		.slow_us = query->slow_ms > 0 ? (uint64_t)(query->slow_ms * 1000 + 0.5) : 0,
+		.session = query->session,
+		.since = query->since,
+		.until = query->until,
+	};
 
-	if (list->query->session)
-		return store_each_record(list->txn, STORE_FUNCTIONS, list->query->session,
-					 add_function, list);
-	range.since -= range.since < LONGEST_CALL_NS ? range.since : LONGEST_CALL_NS;
-	return store_each_session_in(list->txn, &range, add_functions_of, list);
+	return store_each_function(list->txn, &filter, add_record, list);
 }
 
 static int walk_errors(struct list *list)
 {
-	if (list->query->session)
-		return store_each_record(list->txn, STORE_ERRORS, list->query->session, add_error,
-					 list);
-	return store_each_error_in(list->txn, &list->query->range, add_error, list);
+	const struct query *query = list->query;
+	const struct store_error_filter filter = {
+		.since = query->since,
+		.until = query->until,
+		.severity = query->severity,
+		.code = query->code,
+		.type = query->type,
+		.unresolved = query->unresolved,
+		.booking_failures = query->booking_failures,
+		.terminating = query->terminating,
+	};
+
+	if (query->session)
+		return store_each_record(list->txn, STORE_ERRORS, query->session, add_error, list);
+	return store_each_error(list->txn, &filter, add_error, list);
 }
 
 static int walk_segments(struct list *list)

@@ -9,11 +9,12 @@
 /* What is NULL, 0 or false does not restrict. */
 struct query {
 	const struct uuid *session; /* of this session only */
-	struct store_filter range;
+	int kind;		    /* of sessions: as in store_filter */
+	uint64_t since, until;
 	size_t limit;
 
 	const char *status; /* call_status of sessions, status of functions */
-	const char *company, *customer;
+	const char *company, *customer, *correlation;
 	bool with_errors;
 
 	const char *function; /* with its version suffix, or without for all its versions */
@@ -25,7 +26,7 @@ struct query {
 
 /* Newest first. */
 int query_calls(struct store_txn *txn, const struct query *query, json_t **ret);
-/* Of one session in execution order; else by session, newest first. */
+/* Of one session in execution order; else newest first. */
 int query_functions(struct store_txn *txn, const struct query *query, json_t **ret);
 /* Of one session in the order they happened; else newest first. */
 int query_errors(struct store_txn *txn, const struct query *query, json_t **ret);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "store-table.h"
+#include "store-record.h"
 
 /* A store that is damaged all over is described well enough by its first problems. */
 #define PROBLEMS_MAX 100
@@ -14,6 +14,8 @@ struct check {
 	struct store_txn *txn;
 	json_t *problems;
 	json_t *lost;
+	json_int_t records[STORE_REQUESTS + 1];
+	json_int_t entries; /* that the index should have */
 };
 
 typedef int (*check_fn)(struct check *check, const struct walk *walk);
@@ -43,17 +45,10 @@ static int problem(struct check *check, enum table table, const struct bytes *ke
 	return 0;
 }
 
-static int check_json(struct check *check, enum table table, const struct walk *walk, size_t head,
-		      json_t **ret)
+static int check_json(struct check *check, enum table table, const struct walk *walk, json_t **ret)
 {
-	struct bytes value = walk->value;
-	int r = -EBADMSG;
+	int r = json_from_bytes(walk->value, ret);
 
-	if (value.size >= head) {
-		value.data = (const uint8_t *)value.data + head;
-		value.size -= head;
-		r = json_from_bytes(value, ret);
-	}
 	return r == -EBADMSG ? problem(check, table, &walk->key, "the record cannot be read") : r;
 }
 
@@ -80,97 +75,97 @@ static void part(struct key *key, const struct walk *walk, size_t from, size_t s
 		key_add(key, (const uint8_t *)walk->key.data + from, size);
 }
 
+static int check_entries(struct check *check, enum table table, const struct walk *walk,
+			 const struct entries *entries)
+{
+	check->entries += (json_int_t)entries->count;
+	return entries_are_there(check->txn, entries)
+		       ? 0
+		       : problem(check, table, &walk->key, "missing in the index");
+}
+
 static int check_session(struct check *check, const struct walk *walk)
 {
 	_cleanup_(json_decrefp) json_t *session = NULL;
+	struct entries entries;
 	struct uuid id;
-	int r = check_size(check, TABLE_SESSIONS, walk, sizeof(id));
+	int r;
 
-	if (!r)
-		r = check_json(check, TABLE_SESSIONS, walk, 0, &session);
-	if (r || !session || walk->key.size != sizeof(id))
-		return r;
+	if (walk->key.size != sizeof(id))
+		return check_size(check, TABLE_SESSIONS, walk, sizeof(id));
+	r = object_from_packed(check->txn, walk->value, &session);
+	if (r)
+		return r == -EBADMSG ? problem(check, TABLE_SESSIONS, &walk->key,
+					       "the record cannot be read")
+				     : r;
 	memcpy(&id, walk->key.data, sizeof(id));
-	r = session_is_indexed(check->txn, session, &id);
-	return r == STORE_NONE ? problem(check, TABLE_SESSIONS, &walk->key, "missing in an index")
-			       : r;
+	entries_of_session(&entries, &id, session);
+	return check_entries(check, TABLE_SESSIONS, walk, &entries);
 }
 
-static int check_session_index(struct check *check, enum table table, const struct walk *walk)
+static int check_list_index(struct check *check, const struct walk *walk, enum store_kind kind,
+			    const struct uuid *session, const json_t *list)
 {
-	struct key key;
+	_cleanup_(json_decrefp) json_t *owner = NULL;
+	struct entries entries;
+	json_t *record;
+	size_t i;
+	int r = session_of(check->txn, session, &owner);
 
-	part(&key, walk, walk->key.size < 16 ? 0 : walk->key.size - 16, 16);
-	if (!key.size)
-		return problem(check, table, &walk->key, "the key has a wrong size");
-	return check_present(check, table, walk, TABLE_SESSIONS, &key, "points at no session");
+	json_array_foreach ((json_t *)list, i, record) {
+		if (r)
+			break;
+		record_entries(&entries, kind, session, i, record, session_company(owner));
+		if (entries.count)
+			r = check_entries(check, TABLE_RECORDS, walk, &entries);
+	}
+	return r;
 }
 
-static int check_by_time(struct check *check, const struct walk *walk)
+static int check_records(struct check *check, const struct walk *walk)
 {
-	return check_session_index(check, TABLE_SESSIONS_BY_TIME, walk);
-}
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	struct uuid session;
+	struct key owner;
+	enum store_kind kind;
+	int r;
 
-static int check_by_name(struct check *check, const struct walk *walk)
-{
-	return check_session_index(check, TABLE_SESSIONS_BY_NAME, walk);
-}
-
-static int check_record(struct check *check, enum table table, const struct walk *walk, size_t size,
-			size_t head)
-{
-	_cleanup_(json_decrefp) json_t *record = NULL;
-	struct key session;
-	int r = check_size(check, table, walk, size);
-
+	if (record_kind_of(&walk->key, &kind) < 0)
+		return problem(check, TABLE_RECORDS, &walk->key, "the key is none of a list");
+	part(&owner, walk, 0, sizeof(session));
+	memcpy(&session, walk->key.data, sizeof(session));
+	r = check_present(check, TABLE_RECORDS, walk, TABLE_SESSIONS, &owner,
+			  "belongs to no session");
 	if (!r)
-		r = check_json(check, table, walk, head, &record);
-	part(&session, walk, 0, 16);
-	if (r || !session.size)
-		return r;
-	return check_present(check, table, walk, TABLE_SESSIONS, &session, "belongs to no session");
+		r = record_list_of(check->txn, walk->value, &list);
+	if (r)
+		return r == -EBADMSG ? problem(check, TABLE_RECORDS, &walk->key,
+					       "the list cannot be read")
+				     : r;
+	check->records[kind] += (json_int_t)json_array_size(list);
+	return check_list_index(check, walk, kind, &session, list);
 }
 
-static int check_event(struct check *check, const struct walk *walk)
+static int check_index(struct check *check, const struct walk *walk)
 {
-	return check_record(check, TABLE_EVENTS, walk, 24, 0);
+	struct posting at;
+	struct key key = {0};
+
+	if (posting_of(&walk->key, &at) < 0)
+		return problem(check, TABLE_INDEX, &walk->key, "the key has a wrong size");
+	key_add(&key, at.session.bytes, sizeof(at.session.bytes));
+	return check_present(check, TABLE_INDEX, walk, TABLE_SESSIONS, &key,
+			     "points at no session");
 }
 
-static int check_function(struct check *check, const struct walk *walk)
+static int check_resolution(struct check *check, const struct walk *walk)
 {
-	return check_record(check, TABLE_FUNCTIONS, walk, 24, 0);
-}
+	_cleanup_(json_decrefp) json_t *resolution = NULL;
+	int r = object_from_packed(check->txn, walk->value, &resolution);
 
-static int check_segment(struct check *check, const struct walk *walk)
-{
-	return check_record(check, TABLE_SEGMENTS, walk, 24, 0);
-}
-
-static int check_request(struct check *check, const struct walk *walk)
-{
-	return check_record(check, TABLE_REQUESTS, walk, 40, 0);
-}
-
-static int check_error(struct check *check, const struct walk *walk)
-{
-	struct key index = {0};
-	int r = check_record(check, TABLE_ERRORS, walk, 40, 8);
-
-	if (r || walk->value.size < 8)
-		return r;
-	key_add(&index, walk->value.data, 8);
-	key_add(&index, walk->key.data, walk->key.size);
-	return check_present(check, TABLE_ERRORS, walk, TABLE_ERRORS_BY_TIME, &index,
-			     "missing in the index by time");
-}
-
-static int check_error_index(struct check *check, const struct walk *walk)
-{
-	struct key key;
-
-	part(&key, walk, 8, 40);
-	return check_present(check, TABLE_ERRORS_BY_TIME, walk, TABLE_ERRORS, &key,
-			     "points at no error");
+	return r == -EBADMSG
+		       ? problem(check, TABLE_RESOLUTIONS, &walk->key, "the record cannot be read")
+		       : r;
 }
 
 static int check_tree(struct check *check, const struct walk *walk)
@@ -208,7 +203,7 @@ static int add_lost(json_t *sums, const json_t *lost)
 static int check_ring(struct check *check, const struct walk *walk)
 {
 	_cleanup_(json_decrefp) json_t *state = NULL;
-	int r = check_json(check, TABLE_RINGS, walk, 0, &state);
+	int r = check_json(check, TABLE_RINGS, walk, &state);
 
 	return r ? r : add_lost(check->lost, json_object_get(state, "lost"));
 }
@@ -227,14 +222,9 @@ static const struct {
 	check_fn check;
 } walks[] = {
 	{"sessions", TABLE_SESSIONS, check_session},
-	{NULL, TABLE_SESSIONS_BY_TIME, check_by_time},
-	{NULL, TABLE_SESSIONS_BY_NAME, check_by_name},
-	{"events", TABLE_EVENTS, check_event},
-	{"functions", TABLE_FUNCTIONS, check_function},
-	{"segments", TABLE_SEGMENTS, check_segment},
-	{"errors", TABLE_ERRORS, check_error},
-	{NULL, TABLE_ERRORS_BY_TIME, check_error_index},
-	{"requests", TABLE_REQUESTS, check_request},
+	{NULL, TABLE_RECORDS, check_records},
+	{"index_entries", TABLE_INDEX, check_index},
+	{"resolutions", TABLE_RESOLUTIONS, check_resolution},
 	{"tree_chunks", TABLE_TREES, check_tree},
 	{"rings", TABLE_RINGS, check_ring},
 	{"definitions", TABLE_DEFS, check_def},
@@ -272,18 +262,50 @@ static int check_tables(struct check *check, json_t *document)
 	return 0;
 }
 
+static int add_records(struct check *check, json_t *document)
+{
+	static const char *const names[] = {
+		[STORE_EVENTS] = "events",     [STORE_FUNCTIONS] = "functions",
+		[STORE_SEGMENTS] = "segments", [STORE_ERRORS] = "errors",
+		[STORE_REQUESTS] = "requests",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (json_object_set_new(document, names[i], json_integer(check->records[i])) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* Every record found all of its entries; what is beyond these leads nowhere. */
+static int check_entry_count(struct check *check, const json_t *document)
+{
+	json_int_t found = json_integer_value(json_object_get(document, "index_entries"));
+
+	if (found <= check->entries)
+		return 0;
+	return json_array_append_new(check->problems,
+				     json_sprintf("index: %lld entries lead to no record",
+						  (long long)(found - check->entries))) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
 int store_check(struct store_txn *txn, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *document = json_pack("{s:i}", "schema", STORE_SCHEMA);
 	_cleanup_(json_decrefp) json_t *problems = json_array();
 	_cleanup_(json_decrefp) json_t *lost = json_object();
-	struct check check = {txn, problems, lost};
+	struct check check = {.txn = txn, .problems = problems, .lost = lost};
 	struct table_stat stat;
 	int r;
 
 	if (!document || !problems || !lost)
 		return -ENOMEM;
 	r = check_tables(&check, document);
+	if (!r)
+		r = add_records(&check, document);
+	if (!r)
+		r = check_entry_count(&check, document);
 	if (!r)
 		r = table_stat(txn, &stat);
 	if (r)

@@ -6,11 +6,13 @@
 
 #include <lmdb.h>
 
+#include "store-pack.h"
 #include "store-table.h"
 
 struct store {
 	MDB_env *env;
 	MDB_dbi tables[TABLE_COUNT];
+	struct pack *pack;
 	size_t map_size;
 	unsigned transactions; /* open ones: the map can only grow when there is none */
 	bool writable;

@@ -19,7 +19,7 @@ int store_put_ring(struct store_txn *txn, const uint8_t ring_id[16], const json_
 	struct key key;
 
 	ring_key(&key, ring_id);
-	return table_put_json(txn, TABLE_RINGS, &key, NULL, 0, state);
+	return table_put_json(txn, TABLE_RINGS, &key, state);
 }
 
 int store_get_ring(struct store_txn *txn, const uint8_t ring_id[16], json_t **ret)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store-lmdb.h"
+#include "store-pack.h"
 #include "value.h"
 
 void key_add(struct key *key, const void *data, size_t size)
@@ -81,21 +82,15 @@ int table_delete(struct store_txn *txn, enum table table, const void *key, size_
 	return rc == MDB_NOTFOUND ? 0 : error_from_write(txn, rc);
 }
 
-static bool ends_with(const MDB_val *key, const struct bytes *suffix)
-{
-	return key->mv_size >= suffix->size &&
-	       memcmp((char *)key->mv_data + key->mv_size - suffix->size, suffix->data,
-		      suffix->size) == 0;
-}
-
 static bool begins_with(const MDB_val *key, const struct key *prefix)
 {
 	return key->mv_size >= prefix->size &&
 	       memcmp(key->mv_data, prefix->data, prefix->size) == 0;
 }
 
-static int delete_matching(struct store_txn *txn, enum table table, const struct key *prefix,
-			   const struct bytes *suffix)
+int table_delete_if(struct store_txn *txn, enum table table, const struct key *prefix,
+		    bool (*matches)(const struct bytes *key, const void *userdata),
+		    const void *userdata)
 {
 	MDB_val k = {prefix->size, (void *)prefix->data}, v;
 	MDB_cursor *cursor;
@@ -105,7 +100,9 @@ static int delete_matching(struct store_txn *txn, enum table table, const struct
 		return error_from_lmdb(rc);
 	rc = mdb_cursor_get(cursor, &k, &v, prefix->size ? MDB_SET_RANGE : MDB_FIRST);
 	while (!rc && begins_with(&k, prefix)) {
-		if (ends_with(&k, suffix))
+		struct bytes key = {k.mv_data, k.mv_size};
+
+		if (matches(&key, userdata))
 			rc = mdb_cursor_del(cursor, 0);
 		if (!rc)
 			rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
@@ -114,18 +111,14 @@ static int delete_matching(struct store_txn *txn, enum table table, const struct
 	return rc == MDB_NOTFOUND ? 0 : error_from_write(txn, rc);
 }
 
-int table_delete_all(struct store_txn *txn, enum table table, const struct key *prefix)
+static bool any_key(const struct bytes *key, const void *userdata)
 {
-	static const struct bytes any = {"", 0};
-
-	return delete_matching(txn, table, prefix, &any);
+	return true;
 }
 
-int table_delete_ending(struct store_txn *txn, enum table table, const struct bytes *suffix)
+int table_delete_all(struct store_txn *txn, enum table table, const struct key *prefix)
 {
-	static const struct key any;
-
-	return delete_matching(txn, table, &any, suffix);
+	return table_delete_if(txn, table, prefix, any_key, NULL);
 }
 
 int walk_init(struct walk *walk, struct store_txn *txn, enum table table, const struct key *prefix,
@@ -260,21 +253,42 @@ int json_from_bytes(struct bytes bytes, json_t **ret)
 	return 0;
 }
 
-int table_put_json(struct store_txn *txn, enum table table, const struct key *key, const void *head,
-		   size_t head_size, const json_t *record)
+int table_put_json(struct store_txn *txn, enum table table, const struct key *key,
+		   const json_t *record)
 {
-	size_t flags = JSON_COMPACT | value_precision(record);
-	size_t size = json_dumpb(record, NULL, 0, flags);
-	_cleanup_(freep) char *data = NULL;
+	_cleanup_(freep) char *text = NULL;
 
-	if (!size || !json_is_object(record))
+	if (!json_is_object(record))
 		return -EINVAL;
-	data = malloc(head_size + size);
-	if (!data)
-		return -ENOMEM;
-	if (head_size)
-		memcpy(data, head, head_size);
-	if (json_dumpb(record, data + head_size, size, flags) != size)
-		return -EINVAL;
-	return table_put(txn, table, key, data, head_size + size);
+	text = json_dumps(record, JSON_COMPACT | value_precision(record));
+	return text ? table_put(txn, table, key, text, strlen(text)) : -EINVAL;
+}
+
+int table_put_packed(struct store_txn *txn, enum table table, const struct key *key,
+		     const json_t *record)
+{
+	_cleanup_(buffer_deinit) struct buffer packed = BUFFER_INIT;
+	int r = json_is_object(record) ? pack_json(txn->store->pack, record, &packed) : -EINVAL;
+
+	return r ? r : table_put(txn, table, key, packed.data, packed.size);
+}
+
+int object_from_packed(struct store_txn *txn, struct bytes value, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *json = NULL;
+	int r = unpack_json(txn->store->pack, value, &json);
+
+	if (!r && !json_is_object(json))
+		r = -EBADMSG;
+	if (!r)
+		*ret = steal(&json);
+	return r;
+}
+
+int table_get_packed(struct store_txn *txn, enum table table, const struct key *key, json_t **ret)
+{
+	struct bytes value;
+	int r = table_get(txn, table, key, &value);
+
+	return r ? r : object_from_packed(txn, value, ret);
 }

@@ -13,18 +13,13 @@
 
 enum table {
 	TABLE_META,
-	TABLE_SESSIONS,		/* session -> JSON */
-	TABLE_SESSIONS_BY_TIME, /* kind, time, session -> nothing */
-	TABLE_SESSIONS_BY_NAME, /* kind, call id or session id as text, NUL, session -> nothing */
-	TABLE_EVENTS,		/* session, seq -> JSON */
-	TABLE_FUNCTIONS,	/* session, seq -> JSON */
-	TABLE_SEGMENTS,		/* session, seq -> JSON */
-	TABLE_ERRORS,		/* session, seq, error -> time, JSON */
-	TABLE_ERRORS_BY_TIME,	/* time, session, seq, error -> nothing */
-	TABLE_REQUESTS,		/* session, seq, request -> JSON */
-	TABLE_TREES,		/* request, chunk -> zstd */
-	TABLE_RINGS,		/* ring -> JSON */
-	TABLE_DEFS,		/* ring, fn -> frame */
+	TABLE_SESSIONS,	   /* session -> packed JSON */
+	TABLE_RECORDS,	   /* session, kind -> packed JSON: an array */
+	TABLE_INDEX,	   /* kind, facet, value, NUL, time, session, seq -> a fact or nothing */
+	TABLE_RESOLUTIONS, /* error -> packed JSON */
+	TABLE_TREES,	   /* request, chunk -> zstd */
+	TABLE_RINGS,	   /* ring -> JSON */
+	TABLE_DEFS,	   /* ring, fn -> frame */
 	TABLE_COUNT
 };
 
@@ -57,8 +52,10 @@ int table_put(struct store_txn *txn, enum table table, const struct key *key, co
 int table_delete(struct store_txn *txn, enum table table, const void *key, size_t size);
 /* All keys that begin with `prefix`. */
 int table_delete_all(struct store_txn *txn, enum table table, const struct key *prefix);
-/* All keys that end with `suffix`: walks the whole table, for repairs. */
-int table_delete_ending(struct store_txn *txn, enum table table, const struct bytes *suffix);
+/* Those of them that match. */
+int table_delete_if(struct store_txn *txn, enum table table, const struct key *prefix,
+		    bool (*matches)(const struct bytes *key, const void *userdata),
+		    const void *userdata);
 
 /* A walk over the keys with one prefix, forward or backward. Nothing may be written meanwhile. */
 struct walk {
@@ -79,10 +76,14 @@ int walk_next(struct walk *walk);
 /* Like walk_next(), from the first entry at or after `key`; backward, the last before it. */
 int walk_seek(struct walk *walk, const struct key *key);
 
-/* JSON in values. Reading anything but an object is -EBADMSG. */
-int table_put_json(struct store_txn *txn, enum table table, const struct key *key, const void *head,
-		   size_t head_size, const json_t *record);
+/* JSON in values, as it is or packed (store-pack.h). Reading anything but an object is -EBADMSG. */
+int table_put_json(struct store_txn *txn, enum table table, const struct key *key,
+		   const json_t *record);
 int json_from_bytes(struct bytes bytes, json_t **ret);
+int table_put_packed(struct store_txn *txn, enum table table, const struct key *key,
+		     const json_t *record);
+int table_get_packed(struct store_txn *txn, enum table table, const struct key *key, json_t **ret);
+int object_from_packed(struct store_txn *txn, struct bytes value, json_t **ret);
 
 struct table_stat {
 	uint64_t map_bytes, used_bytes, free_bytes;
@@ -90,6 +91,3 @@ struct table_stat {
 
 int table_stat(struct store_txn *txn, struct table_stat *ret);
 const char *table_name(enum table table);
-
-/* Whether every index has the session: 0, or STORE_NONE. */
-int session_is_indexed(struct store_txn *txn, const json_t *session, const struct uuid *id);

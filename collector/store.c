@@ -24,14 +24,9 @@
 static const char *const table_names[TABLE_COUNT] = {
 	[TABLE_META] = "meta",
 	[TABLE_SESSIONS] = "sessions",
-	[TABLE_SESSIONS_BY_TIME] = "sessions_by_time",
-	[TABLE_SESSIONS_BY_NAME] = "sessions_by_name",
-	[TABLE_EVENTS] = "events",
-	[TABLE_FUNCTIONS] = "functions",
-	[TABLE_SEGMENTS] = "segments",
-	[TABLE_ERRORS] = "errors",
-	[TABLE_ERRORS_BY_TIME] = "errors_by_time",
-	[TABLE_REQUESTS] = "requests",
+	[TABLE_RECORDS] = "records",
+	[TABLE_INDEX] = "index",
+	[TABLE_RESOLUTIONS] = "resolutions",
 	[TABLE_TREES] = "trees",
 	[TABLE_RINGS] = "rings",
 	[TABLE_DEFS] = "defs",
@@ -96,13 +91,28 @@ static int open_env(const char *dir, bool writable, size_t map_size, MDB_env **r
 	return 0;
 }
 
-/* A reader asks for 0, the size the writer reserved; then both take what they can get. */
-static int open_env_that_fits(const char *dir, bool writable, MDB_env **ret)
+/* LMDB would make a store where there is none. */
+static int require_store(const char *dir)
 {
-	int r;
+	_cleanup_(closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
 
-	if (!writable) {
-		r = open_env(dir, false, 0, ret);
+	if (fd < 0 || fstatat(fd, "data.mdb", &st, 0) < 0)
+		return -errno;
+	return st.st_size ? 0 : -ENOENT;
+}
+
+/* Who does not make the store asks for 0, the size it was made with; then all take what they can
+ * get. */
+static int open_env_that_fits(const char *dir, enum store_mode mode, MDB_env **ret)
+{
+	bool writable = mode != STORE_READ;
+	int r = mode == STORE_WRITE ? require_store(dir) : 0;
+
+	if (r)
+		return r;
+	if (mode != STORE_CREATE) {
+		r = open_env(dir, writable, 0, ret);
 		if (r != -ENOMEM)
 			return r;
 	}
@@ -134,16 +144,10 @@ static int make_dir(const char *dir)
 	return 0;
 }
 
-static int open_tables(struct store *store, MDB_txn *txn)
+static int open_table(struct store *store, MDB_txn *txn, enum table table)
 {
-	for (size_t i = 0; i < TABLE_COUNT; i++) {
-		int rc = mdb_dbi_open(txn, table_names[i], store->writable ? MDB_CREATE : 0,
-				      &store->tables[i]);
-
-		if (rc)
-			return error_from_lmdb(rc);
-	}
-	return 0;
+	return error_from_lmdb(mdb_dbi_open(
+		txn, table_names[table], store->writable ? MDB_CREATE : 0, &store->tables[table]));
 }
 
 static int check_schema(struct store *store, MDB_txn *txn)
@@ -164,6 +168,18 @@ static int check_schema(struct store *store, MDB_txn *txn)
 	return 0;
 }
 
+/* The schema first: another one's tables are none of ours. */
+static int open_tables(struct store *store, MDB_txn *txn)
+{
+	int r = open_table(store, txn, TABLE_META);
+
+	if (!r)
+		r = check_schema(store, txn);
+	for (size_t i = TABLE_META + 1; !r && i < TABLE_COUNT; i++)
+		r = open_table(store, txn, i);
+	return r;
+}
+
 /* The handles live on only if the transaction that opened them is committed, a reader's as well. */
 static int open_schema(struct store *store)
 {
@@ -173,8 +189,6 @@ static int open_schema(struct store *store)
 	if (rc)
 		return error_from_lmdb(rc);
 	r = open_tables(store, txn);
-	if (!r)
-		r = check_schema(store, txn);
 	if (r) {
 		mdb_txn_abort(txn);
 		return r == STORE_NONE ? -ENOENT : r;
@@ -184,7 +198,7 @@ static int open_schema(struct store *store)
 
 CLEANUP_DEFINE(struct store *, store_close);
 
-int store_open(struct store **ret, const char *dir, bool writable)
+int store_open(struct store **ret, const char *dir, enum store_mode mode)
 {
 	_cleanup_(store_closep) struct store *store = calloc(1, sizeof(*store));
 	MDB_envinfo info;
@@ -192,11 +206,13 @@ int store_open(struct store **ret, const char *dir, bool writable)
 
 	if (!store)
 		return -ENOMEM;
-	store->writable = writable;
-	r = writable ? make_dir(dir) : 0;
+	store->writable = mode != STORE_READ;
+	r = mode == STORE_CREATE ? make_dir(dir) : 0;
 	if (!r)
-		r = open_env_that_fits(dir, writable, &store->env);
-	if (!r && writable)
+		r = pack_new(&store->pack);
+	if (!r)
+		r = open_env_that_fits(dir, mode, &store->env);
+	if (!r && mode == STORE_CREATE)
 		r = share_lock_file(dir);
 	if (!r)
 		r = open_schema(store);
@@ -215,6 +231,7 @@ void store_close(struct store *store)
 		return;
 	if (store->env)
 		mdb_env_close(store->env);
+	pack_free(store->pack);
 	free(store);
 }
 

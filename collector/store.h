@@ -28,7 +28,7 @@
 
 #include "uuid.h"
 
-#define STORE_SCHEMA 1
+#define STORE_SCHEMA 2
 
 enum {
 	STORE_NONE = 1,	     /* there is no such record */
@@ -38,9 +38,14 @@ enum {
 struct store;
 struct store_txn;
 
-/* Opens DIR, made if `writable` and absent. A reader of a directory without a store gets -ENOENT.
- */
-int store_open(struct store **ret, const char *dir, bool writable);
+enum store_mode {
+	STORE_READ,
+	STORE_CREATE, /* the daemon's: to write, and made if it is absent */
+	STORE_WRITE,  /* to write now and then into one that is there, beside the daemon */
+};
+
+/* -ENOENT: there is no store in DIR, or for STORE_CREATE no place to make it. */
+int store_open(struct store **ret, const char *dir, enum store_mode mode);
 void store_close(struct store *store);
 
 int store_begin(struct store *store, bool write, struct store_txn **ret);
@@ -57,24 +62,25 @@ int store_get_session(struct store_txn *txn, const struct uuid *id, json_t **ret
  * (the newest session whose kind is "call"; when there is none, the newest). STORE_NONE,
  * STORE_AMBIGUOUS. */
 int store_find_call(struct store_txn *txn, const char *call, struct uuid *ret);
-/* Newest first. `each` returns 0 to go on, anything else to stop: that is then returned. The json
- * is borrowed. */
+/* `each` returns 0 to go on, anything else to stop: that is then returned. The json is borrowed. */
 typedef int (*store_each_fn)(const json_t *record, void *userdata);
-int store_each_session(struct store_txn *txn, store_each_fn each, void *userdata);
 
-/* Zero means everything. Times are those the sessions are sorted by, in nanoseconds: since <= time
- * < until. */
+/* Zero and NULL mean everything; what is named must all hold. Times are those the sessions are
+ * sorted by, in nanoseconds: since <= time < until. */
 struct store_filter {
 	enum { STORE_ANY_KIND, STORE_ONLY_CALLS, STORE_ONLY_REQUESTS } kind;
-	uint64_t since;
-	uint64_t until;
+	uint64_t since, until;
+	const char *status, *company, *customer;
+	const char *correlation; /* one of metadata.correlation_ids */
+	bool with_errors;
 };
 
-int store_each_session_in(struct store_txn *txn, const struct store_filter *filter,
-			  store_each_fn each, void *userdata);
+/* Newest first. */
+int store_each_session(struct store_txn *txn, const struct store_filter *filter, store_each_fn each,
+		       void *userdata);
 
-/* What belongs to a session, in the order of `seq`. REQUESTS are the inputs from which a call's
- * other records are derived; `seq` is the request's started_at, ties broken by its id. */
+/* What belongs to a session: lists, each written and read as one. REQUESTS are the inputs from
+ * which the other records of a call are derived. */
 enum store_kind {
 	STORE_EVENTS,
 	STORE_FUNCTIONS,
@@ -83,19 +89,40 @@ enum store_kind {
 	STORE_REQUESTS,
 };
 
-/* Requires "id" in `record` for STORE_REQUESTS and STORE_ERRORS. Replaces the record at the same
- * (session, seq[, id]). */
-int store_put_record(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
-		     uint64_t seq, const json_t *record);
-/* Removes every record of this kind of this session. */
-int store_drop_records(struct store_txn *txn, enum store_kind kind, const struct uuid *session);
+/* Replaces the session's list, an array of objects, and keeps the indices right. The session goes
+ * first: its company_id becomes that of its functions. Errors need an "id"; what was said of one
+ * with store_resolve() is put into it. */
+int store_put_records(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
+		      const json_t *list);
+/* A new array, empty when there are none. */
+int store_get_records(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
+		      json_t **ret);
 int store_each_record(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
 		      store_each_fn each, void *userdata);
-/* Every error of every session, newest first (by occurred_at). Of the filter, only the times count.
- */
-int store_each_error(struct store_txn *txn, store_each_fn each, void *userdata);
-int store_each_error_in(struct store_txn *txn, const struct store_filter *filter,
-			store_each_fn each, void *userdata);
+
+/* As in store_filter; times are those of occurred_at. */
+struct store_error_filter {
+	uint64_t since, until;
+	const char *severity, *code, *type;
+	bool unresolved, booking_failures, terminating;
+};
+
+/* Errors of every session, newest first. */
+int store_each_error(struct store_txn *txn, const struct store_error_filter *filter,
+		     store_each_fn each, void *userdata);
+
+/* A record's place: seq counts from 1 in its list. */
+struct store_place {
+	struct uuid session;
+	uint64_t seq;
+};
+
+/* By its id or a unique prefix of it. STORE_NONE, STORE_AMBIGUOUS. */
+int store_find_error(struct store_txn *txn, const char *id, struct store_place *ret);
+/* Marks an error as resolved, or as open again; the note, which must be redacted, may be NULL. This
+ * stays with the error however often it is derived. `ret`: the error as it is now. */
+int store_resolve(struct store_txn *txn, const struct store_place *error, bool resolved,
+		  const char *note, uint64_t at, json_t **ret);
 
 /* Facts: what statistics need of a function trace, without its values, so that counting a million
  * calls reads tens of bytes of each. */
@@ -116,13 +143,18 @@ struct store_fact {
 /* What is NULL or 0 does not restrict. since <= started_at < until. */
 struct store_fact_filter {
 	const char *function; /* with its version suffix, or without for all its versions */
+	const char *status;
+	uint64_t slow_us; /* that lasted so long or longer */
 	const struct uuid *session;
 	uint64_t since, until;
 };
 
-/* Newest first. `each` as above; the fact is valid while it runs. */
+/* Newest first; of a session in its order. `each` as above; the fact is valid while it runs. */
 int store_each_fact(struct store_txn *txn, const struct store_fact_filter *filter,
 		    int (*each)(const struct store_fact *fact, void *userdata), void *userdata);
+/* The same as records. */
+int store_each_function(struct store_txn *txn, const struct store_fact_filter *filter,
+			store_each_fn each, void *userdata);
 
 /* Call trees: opaque chunks of a request, in order, of at most STORE_CHUNK_MAX bytes (-E2BIG).
  * Compressed here. */

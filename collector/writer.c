@@ -90,7 +90,7 @@ static int inputs_of(struct writer *writer, const struct uuid *session, json_t *
 		if (!inputs || json_object_set_new(writer->touched, id, inputs) < 0)
 			return -ENOMEM;
 		r = store_each_record(writer->txn, STORE_REQUESTS, session, append_record, inputs);
-		if (r < 0)
+		if (r)
 			return r;
 	}
 	*ret = inputs;
@@ -121,28 +121,6 @@ static int clean_again(json_t *inputs, struct redact *redact)
 	return 0;
 }
 
-/* Replaces what the session has of this kind: inputs stand by their time, the rest by their order.
- */
-static int put_list(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
-		    const json_t *list)
-{
-	json_t *record;
-	size_t i;
-	int r = store_drop_records(txn, kind, session);
-
-	json_array_foreach (list, i, record) {
-		json_t *started = json_object_get(record, "started_at");
-
-		if (r < 0)
-			break;
-		r = store_put_record(txn, kind, session,
-				     kind == STORE_REQUESTS ? (uint64_t)json_integer_value(started)
-							    : i + 1,
-				     record);
-	}
-	return r;
-}
-
 static int put_derived(struct writer *writer, const struct uuid *session, const json_t *inputs)
 {
 	static const struct {
@@ -160,8 +138,8 @@ static int put_derived(struct writer *writer, const struct uuid *session, const 
 	if (r == 0)
 		r = store_put_session(writer->txn, json_object_get(derived, "session"));
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists) && r == 0; i++)
-		r = put_list(writer->txn, lists[i].kind, session,
-			     json_object_get(derived, lists[i].name));
+		r = store_put_records(writer->txn, lists[i].kind, session,
+				      json_object_get(derived, lists[i].name));
 	return r;
 }
 
@@ -232,6 +210,14 @@ int writer_add(struct writer *writer, const struct request *request,
 		return r;
 	return match.kind ? add_to_call(writer, &input, redact, redact_learned(redact) != before)
 			  : add_alone(writer, &input);
+}
+
+/* However they came: the same inputs are the same bytes. */
+static int put_inputs(struct writer *writer, const struct uuid *session, const json_t *inputs)
+{
+	_cleanup_(json_decrefp) json_t *ordered = call_order(inputs);
+
+	return ordered ? store_put_records(writer->txn, STORE_REQUESTS, session, ordered) : -ENOMEM;
 }
 
 static json_t *pending_of(const struct input *input)
@@ -312,7 +298,7 @@ int writer_commit(struct writer *writer)
 	json_object_foreach (writer->touched, id, inputs) {
 		if (!uuid_parse(&session, id) || !json_array_size(inputs))
 			continue;
-		r = put_list(writer->txn, STORE_REQUESTS, &session, inputs);
+		r = put_inputs(writer, &session, inputs);
 		if (r == 0)
 			r = put_derived(writer, &session, inputs);
 		if (writer_error_is_local(r)) {

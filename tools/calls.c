@@ -117,7 +117,7 @@ static struct query query_of(const struct options *options)
 
 	struct query query = options->query;
 
-	query.range.kind = kinds[options->kind];
+	query.kind = kinds[options->kind];
 	query.status = options->in_progress ? "in_progress" : options->status;
 	return query;
 }

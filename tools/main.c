@@ -156,7 +156,7 @@ static int finish_output(int status)
 static int open_and_run(const struct command *command, const struct options *options)
 {
 	struct store *store;
-	int r = store_open(&store, options->db, false);
+	int r = store_open(&store, options->db, STORE_READ);
 
 	if (r)
 		return fail_store(options->db, r);

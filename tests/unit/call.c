@@ -116,7 +116,7 @@ static json_t *record_in_order(const struct profile *profile, const unsigned int
 	json_t *all;
 
 	CHECK(mkdtemp(dir));
-	CHECK_INT(store_open(&store, dir, true), 0);
+	CHECK_INT(store_open(&store, dir, STORE_CREATE), 0);
 	CHECK_INT(writer_new(&writer, store, profile), 0);
 	for (unsigned int i = 0; i < INPUTS; i++)
 		add(writer, requests[order[i]]);

@@ -28,15 +28,22 @@ static void put_sessions(struct store_txn *txn, const json_t *sessions)
 		CHECK_INT(store_put_session(txn, session), 0);
 }
 
-static void put_records(struct store_txn *txn, enum store_kind kind, const json_t *records)
+/* Of every session its own. */
+static void put_records(struct store_txn *txn, enum store_kind kind, const json_t *sessions,
+			const json_t *records)
 {
-	json_t *record;
-	size_t i;
+	json_t *session, *record;
+	size_t i, k;
 
-	json_array_foreach (records, i, record) {
-		struct uuid session = id_of(record, "call_session_id");
+	json_array_foreach (sessions, i, session) {
+		_cleanup_(json_decrefp) json_t *own = json_array();
+		struct uuid id = id_of(session, "id");
 
-		CHECK_INT(store_put_record(txn, kind, &session, i + 1, record), 0);
+		json_array_foreach (records, k, record)
+			if (json_equal(json_object_get(record, "call_session_id"),
+				       json_object_get(session, "id")))
+				json_array_append(own, record);
+		CHECK_INT(store_put_records(txn, kind, &id, own), 0);
 	}
 }
 
@@ -62,14 +69,15 @@ static void put_tree(struct store_txn *txn, const char *request, const json_t *c
 static void fill(struct store_txn *txn, const json_t *fixture)
 {
 	static const uint8_t ring[16] = {1};
+	const json_t *sessions = json_object_get(fixture, "sessions");
 	const char *request;
 	json_t *chunks;
 
-	put_sessions(txn, json_object_get(fixture, "sessions"));
-	put_records(txn, STORE_EVENTS, json_object_get(fixture, "events"));
-	put_records(txn, STORE_FUNCTIONS, json_object_get(fixture, "functions"));
-	put_records(txn, STORE_SEGMENTS, json_object_get(fixture, "segments"));
-	put_records(txn, STORE_ERRORS, json_object_get(fixture, "errors"));
+	put_sessions(txn, sessions);
+	put_records(txn, STORE_EVENTS, sessions, json_object_get(fixture, "events"));
+	put_records(txn, STORE_FUNCTIONS, sessions, json_object_get(fixture, "functions"));
+	put_records(txn, STORE_SEGMENTS, sessions, json_object_get(fixture, "segments"));
+	put_records(txn, STORE_ERRORS, sessions, json_object_get(fixture, "errors"));
 	json_object_foreach (json_object_get(fixture, "trees"), request, chunks)
 		put_tree(txn, request, chunks);
 	CHECK_INT(store_put_ring(txn, ring, json_object_get(fixture, "rings")), 0);
@@ -83,7 +91,7 @@ const char *fixture_store(const char *file)
 
 	CHECK(fixture);
 	CHECK(mkdtemp(dir));
-	CHECK_INT(store_open(&store, dir, true), 0);
+	CHECK_INT(store_open(&store, dir, STORE_CREATE), 0);
 	CHECK_INT(store_begin(store, true, &txn), 0);
 	fill(txn, fixture);
 	CHECK_INT(store_commit(txn), 0);

@@ -35,7 +35,7 @@ static pid_t start(void)
 		CHECK_INT(config_init(&config), 0);
 		CHECK_INT(config_set(&config.db, db), 0);
 		CHECK_INT(config_set(&config.socket, socket_path), 0);
-		CHECK_INT(store_open(&store, db, true), 0);
+		CHECK_INT(store_open(&store, db, STORE_CREATE), 0);
 		CHECK_INT(profile_open(&profile, NULL), 0);
 		CHECK_INT(writer_new(&writer, store, profile), 0);
 		r = intake_run(&config, store, writer);
@@ -172,7 +172,7 @@ static char *look(enum store_kind kind, size_t i, const char *pointer)
 	struct uuid session;
 	char *found;
 
-	CHECK_INT(store_open(&store, db, false), 0);
+	CHECK_INT(store_open(&store, db, STORE_READ), 0);
 	CHECK_INT(store_begin(store, false, &txn), 0);
 	if (store_find_call(txn, CALL_ID, &session) == 0)
 		store_each_record(txn, kind, &session, take_one, list);

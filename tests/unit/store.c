@@ -12,7 +12,7 @@
 
 #include "check.h"
 #include "cleanup.h"
-#include "store-table.h"
+#include "store-record.h"
 #include "store.h"
 
 static char dir[] = "/tmp/test-store-XXXXXX";
@@ -28,7 +28,7 @@ static void fresh_store(void)
 {
 	store_close(store);
 	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	CHECK_INT(store_open(&store, path, true), 0);
+	CHECK_INT(store_open(&store, path, STORE_CREATE), 0);
 }
 
 static struct store_txn *begin(bool write)
@@ -100,7 +100,7 @@ static void check_problems(struct store_txn *txn, size_t problems)
 
 static void test_sessions_in_order(void)
 {
-	static const struct store_filter range = {STORE_ONLY_CALLS, 15, 40};
+	static const struct store_filter range = {STORE_ONLY_CALLS, 15, 40}, all;
 	_cleanup_(json_decrefp) json_t *seen = json_array(), *some = json_array();
 	struct store_txn *txn;
 
@@ -114,12 +114,12 @@ static void test_sessions_in_order(void)
 	put_session(txn, "call_a", "call", 35);
 
 	txn = read_back(txn);
-	CHECK_INT(store_each_session(txn, append_id, seen), 0);
+	CHECK_INT(store_each_session(txn, &all, append_id, seen), 0);
 	CHECK_INT(json_array_size(seen), 4);
 	CHECK_STR(json_string_value(json_array_get(seen, 0)), "call_c");
 	CHECK_STR(json_string_value(json_array_get(seen, 1)), "call_a");
 	CHECK_STR(json_string_value(json_array_get(seen, 2)), "call_b");
-	CHECK_INT(store_each_session_in(txn, &range, append_id, some), 0);
+	CHECK_INT(store_each_session(txn, &range, append_id, some), 0);
 	CHECK_INT(json_array_size(some), 2);
 	CHECK_STR(json_string_value(json_array_get(some, 0)), "call_a");
 	check_problems(txn, 0);
@@ -189,16 +189,22 @@ static void test_session_needs_an_id(void)
 	store_abort(txn);
 }
 
-static void put_record(struct store_txn *txn, enum store_kind kind, const char *call, uint64_t seq,
-		       const char *name, json_int_t at)
+static json_t *record(const char *name, json_int_t at)
 {
-	struct uuid session = id_of(call), id = id_of(name);
-	_cleanup_(json_decrefp) json_t *record = NULL;
+	struct uuid id = id_of(name);
 	char text[UUID_TEXT];
 
 	uuid_format(&id, text);
-	record = json_pack("{s:s, s:s, s:I}", "id", text, "call_id", name, "occurred_at", at);
-	CHECK_INT(store_put_record(txn, kind, &session, seq, record), 0);
+	return json_pack("{s:s, s:s, s:I, s:I}", "id", text, "call_id", name, "occurred_at", at,
+			 "started_at", at);
+}
+
+static void put_list(struct store_txn *txn, enum store_kind kind, const char *call, json_t *list)
+{
+	struct uuid session = id_of(call);
+
+	CHECK_INT(store_put_records(txn, kind, &session, list), 0);
+	json_decref(list);
 }
 
 static json_t *records(struct store_txn *txn, enum store_kind kind, const char *call)
@@ -210,60 +216,239 @@ static json_t *records(struct store_txn *txn, enum store_kind kind, const char *
 	return array;
 }
 
+static void check_names(json_t *found, const char *wanted)
+{
+	_cleanup_(json_decrefp) json_t *own = found, *names = json_loads(wanted, 0, NULL);
+
+	if (!json_equal(found, names))
+		json_dumpf(found, stderr, 0);
+	CHECK(json_equal(found, names));
+}
+
 static void test_records(void)
 {
-	_cleanup_(json_decrefp) json_t *events = NULL, *requests = NULL, *none = NULL,
-				       *others = NULL;
+	_cleanup_(json_decrefp) json_t *list = NULL;
 	struct uuid session = id_of("a");
 	struct store_txn *txn;
 
 	fresh_store();
 	txn = begin(true);
-	put_record(txn, STORE_EVENTS, "a", 300, "third", 0);
-	put_record(txn, STORE_EVENTS, "a", 2, "replaced", 0);
-	put_record(txn, STORE_EVENTS, "a", 2, "first", 0);
-	put_record(txn, STORE_EVENTS, "b", 1, "of another", 0);
-	put_record(txn, STORE_REQUESTS, "a", 5, "one", 0);
-	put_record(txn, STORE_REQUESTS, "a", 5, "at the same time", 0);
-	events = records(txn, STORE_EVENTS, "a");
-	CHECK_INT(json_array_size(events), 2);
-	CHECK_STR(json_string_value(json_array_get(events, 0)), "first");
-	CHECK_STR(json_string_value(json_array_get(events, 1)), "third");
-	requests = records(txn, STORE_REQUESTS, "a");
-	CHECK_INT(json_array_size(requests), 2);
-	CHECK_INT(store_drop_records(txn, STORE_EVENTS, &session), 0);
-	none = records(txn, STORE_EVENTS, "a");
-	CHECK_INT(json_array_size(none), 0);
-	others = records(txn, STORE_EVENTS, "b");
-	CHECK_INT(json_array_size(others), 1);
+	put_list(txn, STORE_EVENTS, "a", json_pack("[o]", record("replaced", 0)));
+	put_list(txn, STORE_EVENTS, "a",
+		 json_pack("[o, o]", record("first", 0), record("second", 0)));
+	put_list(txn, STORE_EVENTS, "b", json_pack("[o]", record("of another", 0)));
+	put_list(txn, STORE_REQUESTS, "a", json_pack("[o]", record("one", 0)));
+	check_names(records(txn, STORE_EVENTS, "a"), "[\"first\", \"second\"]");
+	check_names(records(txn, STORE_REQUESTS, "a"), "[\"one\"]");
+	put_list(txn, STORE_EVENTS, "a", json_array());
+	check_names(records(txn, STORE_EVENTS, "a"), "[]");
+	check_names(records(txn, STORE_EVENTS, "b"), "[\"of another\"]");
+	CHECK_INT(store_get_records(txn, STORE_SEGMENTS, &session, &list), 0);
+	CHECK_INT(json_array_size(list), 0);
 	store_abort(txn);
 }
 
-static void test_errors_by_time(void)
+static json_t *errors(struct store_txn *txn, const struct store_error_filter *filter)
 {
-	static const struct store_filter range = {.since = 20, .until = 30};
-	_cleanup_(json_decrefp) json_t *all = json_array(), *some = json_array(),
-				       *left = json_array();
-	struct uuid a = id_of("a");
+	json_t *array = json_array();
+
+	CHECK_INT(store_each_error(txn, filter, append_id, array), 0);
+	return array;
+}
+
+static json_t *error(const char *name, json_int_t at, const char *severity, bool booking)
+{
+	json_t *json = record(name, at);
+
+	json_object_set_new(json, "severity", json_string(severity));
+	json_object_set_new(json, "booking_failed", json_boolean(booking));
+	json_object_set_new(json, "resolved", json_false());
+	return json;
+}
+
+static void test_errors_by_question(void)
+{
+	static const struct store_error_filter all,
+		range = {.since = 20, .until = 30}, high = {.severity = "high"},
+		both = {.severity = "high", .booking_failures = true}, none = {.code = "X"};
 	struct store_txn *txn;
 
 	fresh_store();
 	txn = begin(true);
 	put_session(txn, "a", "call", 1);
 	put_session(txn, "b", "call", 1);
-	put_record(txn, STORE_ERRORS, "a", 1, "early", 10);
-	put_record(txn, STORE_ERRORS, "b", 1, "late", 30);
-	put_record(txn, STORE_ERRORS, "a", 2, "moved", 40);
-	put_record(txn, STORE_ERRORS, "a", 2, "moved", 20);
-	CHECK_INT(store_each_error(txn, append_id, all), 0);
-	CHECK_INT(json_array_size(all), 3);
-	CHECK_STR(json_string_value(json_array_get(all, 0)), "late");
-	CHECK_STR(json_string_value(json_array_get(all, 1)), "moved");
-	CHECK_INT(store_each_error_in(txn, &range, append_id, some), 0);
-	CHECK_INT(json_array_size(some), 1);
-	CHECK_INT(store_drop_records(txn, STORE_ERRORS, &a), 0);
-	CHECK_INT(store_each_error(txn, append_id, left), 0);
-	CHECK_INT(json_array_size(left), 1);
+	put_list(txn, STORE_ERRORS, "b", json_pack("[o]", error("late", 30, "high", true)));
+	put_list(txn, STORE_ERRORS, "a",
+		 json_pack("[o, o]", error("early", 10, "low", true),
+			   error("moved", 40, "low", false)));
+	put_list(txn, STORE_ERRORS, "a",
+		 json_pack("[o, o]", error("early", 10, "low", true),
+			   error("moved", 20, "high", false)));
+	check_names(errors(txn, &all), "[\"late\", \"moved\", \"early\"]");
+	check_names(errors(txn, &range), "[\"moved\"]");
+	check_names(errors(txn, &high), "[\"late\", \"moved\"]");
+	check_names(errors(txn, &both), "[\"late\"]");
+	check_names(errors(txn, &none), "[]");
+	put_list(txn, STORE_ERRORS, "a", json_array());
+	check_names(errors(txn, &all), "[\"late\"]");
+	txn = read_back(txn);
+	check_problems(txn, 0);
+	store_abort(txn);
+}
+
+static void put_marked(struct store_txn *txn, unsigned int i, const char *status,
+		       const char *company, json_int_t errors)
+{
+	_cleanup_(json_decrefp) json_t *session = NULL;
+	char call[32], text[UUID_TEXT];
+	struct uuid id;
+
+	snprintf(call, sizeof(call), "call_%u", i);
+	id = id_of(call);
+	uuid_format(&id, text);
+	session = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:{s:[s]}}", "id", text,
+			    "kind", "call", "call_id", call, "started_at", (json_int_t)i,
+			    "first_seen_at", (json_int_t)i, "call_status", status, "company_id",
+			    company, "error_count", errors, "metadata", "correlation_ids",
+			    i % 2 ? "odd" : "even");
+	CHECK_INT(store_put_session(txn, session), 0);
+}
+
+/* Against a plain look at every one. */
+static void test_sessions_by_question(void)
+{
+	static const char *const statuses[] = {"completed", "failed", "abandoned"};
+	static const char *const companies[] = {"x", "xx"};
+	struct store_txn *txn;
+
+	fresh_store();
+	txn = begin(true);
+	for (unsigned int i = 1; i <= 300; i++)
+		put_marked(txn, i, statuses[i % 3], companies[i / 7 % 2], i % 11 == 0);
+	for (unsigned int mask = 0; mask < 32; mask++) {
+		struct store_filter filter = {
+			.kind = STORE_ONLY_CALLS,
+			.status = mask & 1 ? "failed" : NULL,
+			.company = mask & 2 ? "x" : NULL,
+			.with_errors = mask & 4,
+			.correlation = mask & 8 ? "odd" : NULL,
+			.since = mask & 16 ? 40 : 0,
+			.until = mask & 16 ? 200 : 0,
+		};
+		_cleanup_(json_decrefp) json_t *wanted = json_array(), *found = json_array();
+
+		for (unsigned int i = 300; i > 0; i--)
+			if ((!(mask & 1) || i % 3 == 1) && (!(mask & 2) || i / 7 % 2 == 0) &&
+			    (!(mask & 4) || i % 11 == 0) && (!(mask & 8) || i % 2) &&
+			    (!(mask & 16) || (i >= 40 && i < 200)))
+				json_array_append_new(wanted, json_sprintf("call_%u", i));
+		CHECK_INT(store_each_session(txn, &filter, append_id, found), 0);
+		CHECK(json_equal(wanted, found));
+	}
+	txn = read_back(txn);
+	check_problems(txn, 0);
+	store_abort(txn);
+}
+
+static json_t *function(const char *name, const char *base, json_int_t at, double ms,
+			const char *status)
+{
+	return json_pack("{s:s, s:I, s:f, s:s, s:i, s:f, s:{s:s}}", "function_name", name,
+			 "started_at", at, "duration_ms", ms, "status", status, "db_query_count", 3,
+			 "db_query_time_ms", 1.25, "metadata", "base_name", base);
+}
+
+static int append_fact(const struct store_fact *fact, void *userdata)
+{
+	CHECK_INT(fact->db_query_count, 3);
+	CHECK_INT(fact->db_query_us, 1250);
+	CHECK_STR(fact->company_id, "acme");
+	return json_array_append_new(userdata, json_sprintf("%s %llu %d", fact->function_name,
+							    (unsigned long long)fact->duration_us,
+							    fact->status));
+}
+
+static json_t *facts(struct store_txn *txn, const struct store_fact_filter *filter)
+{
+	json_t *array = json_array();
+
+	CHECK_INT(store_each_fact(txn, filter, append_fact, array), 0);
+	return array;
+}
+
+static void test_facts(void)
+{
+	struct uuid session = id_of("call_7");
+	struct store_txn *txn;
+
+	fresh_store();
+	txn = begin(true);
+	put_marked(txn, 7, "completed", "none yet", 0);
+	put_list(txn, STORE_FUNCTIONS, "call_7",
+		 json_pack("[o, o]", function("book_v16", "book", 10, 12.345, "success"),
+			   function("book_v17", "book", 30, 500, "error")));
+	/* The company became known: the same functions are found under it. */
+	put_marked(txn, 7, "completed", "acme", 0);
+	put_list(txn, STORE_FUNCTIONS, "call_7",
+		 json_pack("[o, o]", function("book_v16", "book", 10, 12.345, "success"),
+			   function("book_v17", "book", 30, 500, "error")));
+	check_names(facts(txn, &(struct store_fact_filter){0}),
+		    "[\"book_v17 500000 2\", \"book_v16 12345 1\"]");
+	check_names(facts(txn, &(struct store_fact_filter){.function = "book"}),
+		    "[\"book_v17 500000 2\", \"book_v16 12345 1\"]");
+	check_names(facts(txn, &(struct store_fact_filter){.function = "book_v16"}),
+		    "[\"book_v16 12345 1\"]");
+	check_names(facts(txn, &(struct store_fact_filter){.status = "error", .until = 31}),
+		    "[\"book_v17 500000 2\"]");
+	check_names(facts(txn, &(struct store_fact_filter){.slow_us = 12346}),
+		    "[\"book_v17 500000 2\"]");
+	check_names(facts(txn, &(struct store_fact_filter){.session = &session, .since = 5}),
+		    "[\"book_v16 12345 1\", \"book_v17 500000 2\"]");
+	check_names(facts(txn, &(struct store_fact_filter){.session = &session, .status = "error"}),
+		    "[\"book_v17 500000 2\"]");
+	txn = read_back(txn);
+	check_problems(txn, 0);
+	store_abort(txn);
+}
+
+static void test_resolutions(void)
+{
+	static const struct store_error_filter open = {.unresolved = true};
+	_cleanup_(json_decrefp) json_t *resolved = NULL, *reopened = NULL;
+	struct uuid id = id_of("one");
+	struct store_place place;
+	struct store_txn *txn;
+	char text[UUID_TEXT];
+
+	fresh_store();
+	txn = begin(true);
+	put_session(txn, "a", "call", 1);
+	put_list(
+		txn, STORE_ERRORS, "a",
+		json_pack("[o, o]", error("one", 10, "low", true), error("two", 20, "low", false)));
+	uuid_format(&id, text);
+	text[9] = 0;
+	CHECK_INT(store_find_error(txn, "none", &place), STORE_NONE);
+	CHECK_INT(store_find_error(txn, "", &place), STORE_NONE);
+	CHECK_INT(store_find_error(txn, text, &place), 0);
+	CHECK_INT(place.seq, 1);
+	CHECK_INT(store_resolve(txn, &place, true, "the route cache", 77, &resolved), 0);
+	CHECK(json_is_true(json_object_get(resolved, "resolved")));
+	check_names(errors(txn, &open), "[\"two\"]");
+	/* Derived again, with one more in front. */
+	put_list(txn, STORE_ERRORS, "a",
+		 json_pack("[o, o, o]", error("zero", 5, "low", false),
+			   error("one", 10, "low", true), error("two", 20, "low", false)));
+	check_names(errors(txn, &open), "[\"two\", \"zero\"]");
+	CHECK_INT(store_find_error(txn, text, &place), 0);
+	CHECK_INT(place.seq, 2);
+	CHECK_INT(store_resolve(txn, &place, false, NULL, 78, &reopened), 0);
+	CHECK(json_is_false(json_object_get(reopened, "resolved")));
+	CHECK(json_is_null(json_object_get(reopened, "resolved_at")));
+	CHECK_INT(json_array_size(
+			  json_object_get(json_object_get(reopened, "metadata"), "resolutions")),
+		  2);
+	check_names(errors(txn, &open), "[\"two\", \"one\", \"zero\"]");
 	txn = read_back(txn);
 	check_problems(txn, 0);
 	store_abort(txn);
@@ -345,11 +530,13 @@ static void damage(struct store_txn *txn, enum table table, const void *id, size
 
 	key_add(&key, id, id_size);
 	key_add(&key, tail, tail_size);
-	CHECK_INT(table_put(txn, table, &key, "{\"id\": [[[", 10), 0);
+	CHECK_INT(table_put(txn, table, &key, "\1{\"id\": [[[", 11), 0);
 }
 
 static void test_damage_is_an_error(void)
 {
+	static const struct store_filter all;
+	static const struct store_error_filter errors;
 	_cleanup_(json_decrefp) json_t *seen = json_array();
 	_cleanup_(freep) void *chunk = NULL;
 	struct uuid id = id_of("a"), other = id_of("b");
@@ -361,25 +548,34 @@ static void test_damage_is_an_error(void)
 	txn = begin(true);
 	put_session(txn, "a", "call", 10);
 	put_session(txn, "b", "call", 20);
+	put_list(txn, STORE_ERRORS, "b", json_pack("[o]", error("one", 1, "low", false)));
 	damage(txn, TABLE_SESSIONS, &id, 16, "", 0);
-	damage(txn, TABLE_EVENTS, &other, 16, "\0\0\0\0\0\0\0\1", 8);
-	damage(txn, TABLE_ERRORS, &other, 16, "", 0);
+	damage(txn, TABLE_RECORDS, &other, 16, "v", 1);
+	damage(txn, TABLE_RECORDS, &other, 16, "e", 1);
+	damage(txn, TABLE_RECORDS, &other, 16, "?", 1);
+	damage(txn, TABLE_INDEX, "", 1, "", 0);
 	damage(txn, TABLE_TREES, &other, 16, "\0\0\0\0", 4);
 	CHECK_INT(store_get_session(txn, &id, &session), -EBADMSG);
-	CHECK_INT(store_each_session(txn, append_id, seen), -EBADMSG);
+	CHECK_INT(store_each_session(txn, &all, append_id, seen), -EBADMSG);
 	CHECK_INT(store_each_record(txn, STORE_EVENTS, &other, append, seen), -EBADMSG);
+	CHECK_INT(store_each_error(txn, &errors, append, seen), -EBADMSG);
 	CHECK_INT(store_get_tree(txn, &other, 0, &chunk, &size), -EBADMSG);
 	CHECK(!session && !chunk);
 	txn = read_back(txn);
-	check_problems(txn, 6); /* the error's key, record and index are three */
+	/* A session, three lists, an index entry, a chunk, and entries that lead to nothing. */
+	check_problems(txn, 7);
 	store_abort(txn);
 	txn = begin(true);
 
-	/* Putting the session again repairs it, index and all. */
+	/* Putting it again repairs it, index and all. */
 	put_session(txn, "a", "call", 30);
 	json_array_clear(seen);
-	CHECK_INT(store_each_session(txn, append_id, seen), 0);
+	CHECK_INT(store_each_session(txn, &all, append_id, seen), 0);
 	CHECK_INT(json_array_size(seen), 2);
+	put_list(txn, STORE_ERRORS, "b", json_pack("[o]", error("two", 2, "low", false)));
+	json_array_clear(seen);
+	CHECK_INT(store_each_error(txn, &errors, append_id, seen), 0);
+	CHECK_INT(json_array_size(seen), 1);
 	store_abort(txn);
 }
 
@@ -398,15 +594,16 @@ static int read_in_child(int (*child)(void))
 
 static int count_sessions(void)
 {
+	static const struct store_filter all;
 	_cleanup_(json_decrefp) json_t *seen = json_array();
 	struct store *reader;
 	struct store_txn *txn;
 	struct uuid id;
 
-	CHECK_INT(store_open(&reader, path, false), 0);
+	CHECK_INT(store_open(&reader, path, STORE_READ), 0);
 	CHECK_INT(store_begin(reader, true, &txn), -EROFS);
 	CHECK_INT(store_begin(reader, false, &txn), 0);
-	CHECK_INT(store_each_session(txn, append_id, seen), 0);
+	CHECK_INT(store_each_session(txn, &all, append_id, seen), 0);
 	CHECK_INT(store_find_call(txn, "call_1", &id), 0);
 	store_abort(txn);
 	store_close(reader);
@@ -436,10 +633,12 @@ static void test_readers(void)
 	CHECK(stat(data, &st) == 0 && (st.st_mode & 0777) == 0660);
 	snprintf(data, sizeof(data), "%s/data.mdb", path);
 	CHECK(stat(data, &st) == 0 && (st.st_mode & 0777) == 0640);
-	CHECK_INT(store_open(&none, "/nonexistent/store", false), -ENOENT);
-	CHECK_INT(store_open(&none, "/nonexistent/store", true), -ENOENT);
-	CHECK_INT(store_open(&none, data, false), -ENOTDIR);
-	CHECK_INT(store_open(&none, "/proc", false), -ENOENT);
+	CHECK_INT(store_open(&none, "/nonexistent/store", STORE_READ), -ENOENT);
+	CHECK_INT(store_open(&none, "/nonexistent/store", STORE_CREATE), -ENOENT);
+	CHECK_INT(store_open(&none, "/nonexistent/store", STORE_WRITE), -ENOENT);
+	CHECK_INT(store_open(&none, "/tmp", STORE_WRITE), -ENOENT);
+	CHECK_INT(store_open(&none, data, STORE_READ), -ENOTDIR);
+	CHECK_INT(store_open(&none, "/proc", STORE_READ), -ENOENT);
 	CHECK(!none);
 }
 
@@ -456,9 +655,9 @@ static void test_not_a_store(void)
 	snprintf(data, sizeof(data), "%s/data.mdb", path);
 	file = fopen(data, "w");
 	CHECK(file && fwrite(garbage, sizeof(garbage), 1, file) == 1 && fclose(file) == 0);
-	CHECK_INT(store_open(&none, path, false), -EBADMSG);
+	CHECK_INT(store_open(&none, path, STORE_READ), -EBADMSG);
 	CHECK(truncate(data, 0) == 0);
-	CHECK_INT(store_open(&none, path, false), -ENOENT);
+	CHECK_INT(store_open(&none, path, STORE_READ), -ENOENT);
 }
 
 static void test_other_schema(void)
@@ -474,8 +673,8 @@ static void test_other_schema(void)
 	CHECK_INT(store_commit(txn), 0);
 	store_close(store);
 	store = NULL;
-	CHECK_INT(store_open(&none, path, false), -EPROTO);
-	CHECK_INT(store_open(&none, path, true), -EPROTO);
+	CHECK_INT(store_open(&none, path, STORE_READ), -EPROTO);
+	CHECK_INT(store_open(&none, path, STORE_CREATE), -EPROTO);
 }
 
 #ifndef __SANITIZE_ADDRESS__ /* it needs address space without end */
@@ -517,7 +716,7 @@ static void test_full_map_grows(void)
 	little.rlim_cur = address_space() + (28 << 20);
 	CHECK(setrlimit(RLIMIT_AS, &little) == 0);
 	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	CHECK_INT(store_open(&store, path, true), 0);
+	CHECK_INT(store_open(&store, path, STORE_CREATE), 0);
 	CHECK(setrlimit(RLIMIT_AS, &before) == 0);
 	CHECK_INT(fill(chunk, 1 << 20), -ENOSPC);
 	CHECK_INT(fill(chunk, 1 << 20), 0);
@@ -537,7 +736,10 @@ int main(void)
 	test_long_call_ids();
 	test_session_needs_an_id();
 	test_records();
-	test_errors_by_time();
+	test_errors_by_question();
+	test_sessions_by_question();
+	test_facts();
+	test_resolutions();
 	test_trees();
 	test_rings();
 	test_damage_is_an_error();

@@ -158,8 +158,8 @@ static void test_queries(void)
 	struct uuid id = call("call_9f");
 
 	CHECK_INT(count_calls((struct query){0}), 3);
-	CHECK_INT(count_calls((struct query){.range.kind = STORE_ONLY_CALLS}), 2);
-	CHECK_INT(count_calls((struct query){.range.kind = STORE_ONLY_REQUESTS}), 1);
+	CHECK_INT(count_calls((struct query){.kind = STORE_ONLY_CALLS}), 2);
+	CHECK_INT(count_calls((struct query){.kind = STORE_ONLY_REQUESTS}), 1);
 	CHECK_INT(count_calls((struct query){.limit = 1}), 1);
 	CHECK_INT(count_calls((struct query){.with_errors = true}), 1);
 	CHECK_INT(count_calls((struct query){.status = "in_progress"}), 1);
@@ -169,13 +169,13 @@ static void test_queries(void)
 	CHECK_INT(count_functions((struct query){.function = "book_appointment_v17"}), 2);
 	CHECK_INT(count_functions((struct query){.session = &id, .status = "error"}), 3);
 	CHECK_INT(count_functions((struct query){.slow_ms = 98.75}), 2);
-	CHECK_INT(count_functions((struct query){.range.since = 1795393650000000000}), 3);
+	CHECK_INT(count_functions((struct query){.since = 1795393650000000000}), 3);
 	CHECK_INT(count_errors((struct query){.severity = "critical"}), 2);
 	CHECK_INT(count_errors((struct query){.booking_failures = true}), 1);
 	CHECK_INT(count_errors((struct query){.session = &id, .terminating = true}), 1);
 	CHECK_INT(count_errors((struct query){.type = "api_error", .unresolved = true}), 1);
 	CHECK_INT(count_errors((struct query){.code = "php_error"}), 1);
-	CHECK_INT(count_errors((struct query){.range.until = 1795393668000000000}), 1);
+	CHECK_INT(count_errors((struct query){.until = 1795393668000000000}), 1);
 }
 
 static void test_nothing_there(void)
@@ -224,7 +224,7 @@ int main(int argc, char **argv)
 	struct store *store;
 
 	CHECK(argc > 1);
-	CHECK_INT(store_open(&store, fixture_store(argv[1]), true), 0);
+	CHECK_INT(store_open(&store, fixture_store(argv[1]), STORE_CREATE), 0);
 	CHECK_INT(store_begin(store, false, &txn), 0);
 	test_times();
 	test_only_the_records_own_times();

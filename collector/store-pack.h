@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON in values: compressed, with a dictionary of what records look like, so that a record of a
+ * few hundred bytes does not pay for the names of its fields.
+ *
+ * A value is one byte that says how the rest is packed, then the rest:
+ *
+ *   1  a zstd frame made with dictionary 1 (store-dictionary.txt)
+ *
+ * The dictionary is part of the format: another one gets another number, the old stays readable.
+ */
+#pragma once
+
+#include "buffer.h"
+#include "store-table.h"
+
+/* More than any call has; what claims to be larger is damaged. */
+#define PACK_JSON_MAX (512u << 20)
+
+struct pack;
+
+int pack_new(struct pack **ret);
+void pack_free(struct pack *pack);
+
+/* Appends the value to `out`. -E2BIG: larger than can be read again. */
+int pack_json(struct pack *pack, const json_t *json, struct buffer *out);
+/* -EBADMSG: it cannot be read. */
+int unpack_json(struct pack *pack, struct bytes value, json_t **ret);
