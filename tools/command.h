@@ -24,10 +24,11 @@ struct command {
 	const char *arguments;
 	const char *summary;
 	int bit; /* OF_* */
-	enum { NO_CALL, MAY_CALL, NEEDS_CALL } call;
+	enum { NO_CALL, MAY_CALL, NEEDS_CALL, NEEDS_WORD } call;
 	bool takes_sequence; /* CALL/SEQ */
 	/* 0, COMMAND_NOTHING, or negative errno as from the store. */
 	int (*run)(struct context *context);
+	bool writes; /* into the store; it commits context->txn itself, and sets it to NULL */
 };
 
 int command_calls(struct context *context);
@@ -37,4 +38,6 @@ int command_functions(struct context *context);
 int command_tree(struct context *context);
 int command_transcript(struct context *context);
 int command_errors(struct context *context);
+int command_errors_resolve(struct context *context);
+int command_errors_reopen(struct context *context);
 int command_check(struct context *context);

@@ -27,6 +27,10 @@ static const struct command commands[] = {
 	{"transcript", "CALL", "what was said", OF_TRANSCRIPT, NEEDS_CALL, false,
 	 command_transcript},
 	{"errors", "[CALL]", "the error log", OF_ERRORS, MAY_CALL, false, command_errors},
+	{"errors resolve", "ID", "marks an error as resolved", OF_RESOLVE, NEEDS_WORD, false,
+	 command_errors_resolve, .writes = true},
+	{"errors reopen", "ID", "marks it as open again", OF_RESOLVE, NEEDS_WORD, false,
+	 command_errors_reopen, .writes = true},
 	{"check", "", "the store's integrity, space and losses", OF_CHECK, NO_CALL, false,
 	 command_check},
 };
@@ -37,7 +41,7 @@ static void general_help(FILE *file)
 {
 	fprintf(file, "usage: trace-dump [--db DIR] [--format F] COMMAND …\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(file, "  %-10s %-11s %s\n", commands[i].name, commands[i].arguments,
+		fprintf(file, "  %-14s %-11s %s\n", commands[i].name, commands[i].arguments,
 			commands[i].summary);
 	fprintf(file,
 		"\nCALL is a call id, a session id, the beginning of either, or @latest.\n"
@@ -52,8 +56,30 @@ static void command_help(const struct command *command, FILE *file)
 	options_help(command->bit, file);
 }
 
-static const struct command *find_command(const char *name)
+/* "errors resolve" is a command of its own; its second word is no argument then. */
+static const struct command *find_two_words(struct options *options)
 {
+	size_t n = strlen(options->command);
+
+	for (size_t i = 0; options->arg_count && i < COMMANDS; i++) {
+		if (strncmp(commands[i].name, options->command, n) != 0 ||
+		    commands[i].name[n] != ' ' ||
+		    strcmp(commands[i].name + n + 1, options->args[0]) != 0)
+			continue;
+		options->args[0] = options->args[1];
+		options->arg_count--;
+		return &commands[i];
+	}
+	return NULL;
+}
+
+static const struct command *find_command(struct options *options)
+{
+	const struct command *command = find_two_words(options);
+	const char *name = options->command;
+
+	if (command)
+		return command;
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
@@ -76,8 +102,12 @@ static int fail_store(const char *db, int r)
 	} hints[] = {
 		{-ENOENT, "there is no store; is calltraced running, is --db right?"},
 		{-ENOTDIR, "not a directory; is --db right?"},
-		{-EACCES, "permission denied; run it as root or as a member of the store's group"},
-		{-EPERM, "permission denied; run it as root or as a member of the store's group"},
+		{-EACCES, "permission denied; read it as root or as a member of the store's group, "
+			  "write it as root or as calltraced's user"},
+		{-EPERM, "permission denied; read it as root or as a member of the store's group, "
+			 "write it as root or as calltraced's user"},
+		{-EROFS, "the file system is read-only"},
+		{-ENOSPC, "the disk is full"},
 		{-EPROTO, "written by another version; use the trace-dump of that calltraced"},
 		{-EBADMSG,
 		 "damaged, or no store; trace-dump check tells more, if it can be opened"},
@@ -133,9 +163,9 @@ static int resolve(struct context *context, const struct command *command, const
 static int run(const struct command *command, const struct options *options, struct store *store)
 {
 	struct context context = {.options = options};
-	int r = store_begin(store, false, &context.txn);
+	int r = store_begin(store, command->writes, &context.txn);
 
-	if (!r && options->arg_count)
+	if (!r && options->arg_count && command->call != NEEDS_WORD)
 		r = resolve(&context, command, options->args[0]);
 	if (!r)
 		r = command->run(&context);
@@ -156,11 +186,14 @@ static int finish_output(int status)
 static int open_and_run(const struct command *command, const struct options *options)
 {
 	struct store *store;
-	int r = store_open(&store, options->db, STORE_READ);
+	int r = store_open(&store, options->db, command->writes ? STORE_WRITE : STORE_READ);
 
 	if (r)
 		return fail_store(options->db, r);
 	r = run(command, options, store);
+	/* A map that was full is larger in the next transaction. */
+	if (r == -ENOSPC)
+		r = run(command, options, store);
 	store_close(store);
 	if (r < 0 && !ferror(stdout))
 		return fail_store(options->db, r);
@@ -188,6 +221,8 @@ static int check_usage(const struct command *command, const struct options *opti
 		return fail_usage(command, "too many arguments");
 	if (command->call == NEEDS_CALL && !options->arg_count)
 		return fail_usage(command, "which CALL?");
+	if (command->call == NEEDS_WORD && !options->arg_count)
+		return fail_usage(command, "which ID?");
 	if (!list && options->format > FORMAT_JSON)
 		return fail_usage(command, "--format ndjson and csv are for lists");
 	return 0;
@@ -213,7 +248,7 @@ int main(int argc, char **argv)
 		general_help(options.help ? stdout : stderr);
 		return options.help ? finish_output(EXIT_FOUND) : EXIT_USAGE;
 	}
-	command = find_command(options.command);
+	command = find_command(&options);
 	if (!command)
 		return EXIT_USAGE;
 	if (options.help) {

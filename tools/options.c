@@ -75,6 +75,7 @@ static const struct option {
 	{"booking-failures", NULL, FLAG, AT(query.booking_failures), OF_ERRORS,
 	 "because of which a booking failed"},
 	{"terminating", NULL, FLAG, AT(query.terminating), OF_ERRORS, "that ended the call"},
+	{"note", "TEXT", TEXT, AT(note), OF_RESOLVE, "what was found, or done about it"},
 	{"help", NULL, FLAG, AT(help), OF_ALL, "this help"},
 	{"version", NULL, FLAG, AT(version), OF_ALL, "the version"},
 };

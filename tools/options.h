@@ -17,6 +17,7 @@ struct options {
 	struct query query;
 	int kind; /* of sessions: 0 call, 1 request, 2 all */
 	bool in_progress;
+	const char *note;
 	const char *status;
 	bool help, version;
 
@@ -40,6 +41,7 @@ enum {
 	OF_COMPARE = 1 << 10,
 	OF_EXPORT = 1 << 11,
 	OF_REDACT = 1 << 12,
+	OF_RESOLVE = 1 << 13,
 	OF_LISTS = OF_CALLS | OF_FUNCTIONS | OF_TRANSCRIPT | OF_ERRORS,
 	OF_ALL = -1,
 };
