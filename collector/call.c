@@ -134,6 +134,29 @@ static json_t *of_kind(const json_t *inputs, const char *kind)
 	return list;
 }
 
+json_t *call_abandoned(const char *call_id, int64_t at_ns)
+{
+	json_t *id = record_id("abandoned", call_id, "");
+
+	return json_pack("{s:o, s:s, s:s, s:I}", "id", id, "kind", "abandoned", "call_id", call_id,
+			 "started_at", (json_int_t)at_ns);
+}
+
+/* The inputs that are requests; `abandoned_at` is of the one that is none. */
+static json_t *requests_of(const json_t *inputs, int64_t *abandoned_at)
+{
+	json_t *list = json_array(), *input;
+	size_t i;
+
+	json_array_foreach (inputs, i, input) {
+		if (strcmp(get_text(input, "kind"), "abandoned") == 0)
+			*abandoned_at = get_int(input, "started_at");
+		else
+			json_array_append(list, input);
+	}
+	return list;
+}
+
 static json_t *session_id_of(const json_t *inputs)
 {
 	const json_t *first = json_array_get(inputs, 0);
@@ -150,8 +173,10 @@ static json_t *session_id_of(const json_t *inputs)
 
 int call_derive(json_t **ret, const struct profile *profile, const json_t *inputs)
 {
-	_cleanup_(json_decrefp) json_t *ordered = sorted(profile, inputs, by_time);
-	_cleanup_(json_decrefp) json_t *call = merged_call(profile, inputs);
+	int64_t abandoned_at = 0;
+	_cleanup_(json_decrefp) json_t *requests = requests_of(inputs, &abandoned_at);
+	_cleanup_(json_decrefp) json_t *ordered = sorted(profile, requests, by_time);
+	_cleanup_(json_decrefp) json_t *call = merged_call(profile, requests);
 	_cleanup_(json_decrefp) json_t *functions = of_kind(ordered, "function");
 	_cleanup_(json_decrefp) json_t *id = session_id_of(ordered);
 	_cleanup_(json_decrefp) json_t *events = json_array();
@@ -165,6 +190,7 @@ int call_derive(json_t **ret, const struct profile *profile, const json_t *input
 		.functions = functions,
 		.call = call,
 		.session = json_string_value(id),
+		.abandoned_at = abandoned_at,
 		.transcript = &transcript,
 		.events = events,
 		.traces = traces,

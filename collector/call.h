@@ -15,6 +15,10 @@ int call_derive(json_t **ret, const struct profile *profile, const json_t *input
 /* The inputs in order of time: a new array. */
 json_t *call_order(const json_t *inputs);
 
+/* An input that says that nothing was heard of the call for long, at `at_ns` since the epoch: it is
+ * abandoned unless its end is known or something came later. */
+json_t *call_abandoned(const char *call_id, int64_t at_ns);
+
 /* Of all inputs' transcripts only the most final stays. True when some record changed. */
 bool call_keep_transcript(const struct profile *profile, json_t *inputs);
 /* Orders inputs by how final what they say is: <0, 0, >0. */

@@ -82,9 +82,27 @@ static int set_level(struct config *config, const char *value)
 	return -EINVAL;
 }
 
+/* "90", "90s", "15m", "2h". */
+static int set_duration(unsigned int *ret, const char *value)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10), unit = 1;
+
+	if (*value < '0' || *value > '9' || n > 31536000)
+		return -EINVAL;
+	if (*end == 'm' || *end == 'h')
+		unit = *end == 'm' ? 60 : 3600;
+	if (*end && (!strchr("smh", *end) || end[1]))
+		return -EINVAL;
+	if (!n || n * unit > 31536000)
+		return -EINVAL;
+	*ret = (unsigned int)(n * unit);
+	return 0;
+}
+
 int config_init(struct config *ret)
 {
-	*ret = (struct config){.log_level = LOG_LEVEL_INFO};
+	*ret = (struct config){.log_level = LOG_LEVEL_INFO, .abandon_after_s = CONFIG_ABANDON};
 	if (config_set(&ret->db, CONFIG_DB) < 0 || config_set(&ret->socket, CONFIG_SOCKET) < 0)
 		return -ENOMEM;
 	/* Absent on a system without a web server: then only root and our own user. */
@@ -111,6 +129,8 @@ static int take(void *userdata, const char *section, const char *name, const cha
 		r = set_users(config, value);
 	else if (strcmp(name, "log_level") == 0)
 		r = set_level(config, value);
+	else if (strcmp(name, "abandon_after") == 0)
+		r = set_duration(&config->abandon_after_s, value);
 	return r == 0;
 }
 

@@ -9,10 +9,11 @@
 
 #include "log.h"
 
-#define CONFIG_DB     "/var/lib/calltrace"
-#define CONFIG_SOCKET "/run/calltrace/agent.sock"
-#define CONFIG_FILE   "/etc/calltrace/calltraced.conf"
-#define CONFIG_USERS  32
+#define CONFIG_DB      "/var/lib/calltrace"
+#define CONFIG_SOCKET  "/run/calltrace/agent.sock"
+#define CONFIG_FILE    "/etc/calltrace/calltraced.conf"
+#define CONFIG_USERS   32
+#define CONFIG_ABANDON 3600
 
 struct config {
 	char *db;
@@ -21,6 +22,7 @@ struct config {
 	uid_t allow[CONFIG_USERS];
 	unsigned int allow_count;
 	enum log_level log_level;
+	unsigned int abandon_after_s; /* a call that nothing is heard of for so long is abandoned */
 };
 
 /* With the defaults. */

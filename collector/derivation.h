@@ -25,6 +25,7 @@ struct derivation {
 	const json_t *functions; /* those that are function calls */
 	const json_t *call;	 /* the provider's call object, merged */
 	const char *session;	 /* its id */
+	int64_t abandoned_at;	 /* when it was given up; 0: it was not */
 	struct call_clock clock;
 	const struct transcript *transcript;
 	json_t *events;

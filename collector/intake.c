@@ -11,6 +11,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "abandon.h"
 #include "adopt.h"
 #include "cleanup.h"
 #include "listen.h"
@@ -324,6 +325,14 @@ static int adopt(int fd, const struct ct_ring_hello *hello, pid_t pid, void *use
 	return 0;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static int on_search(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct intake *intake = userdata;
@@ -335,6 +344,10 @@ static int on_search(sd_event_source *source, uint64_t usec, void *userdata)
 		r = orphans_close(intake->writer, connected, intake);
 	if (r < 0)
 		log_error("cannot close what dead workers left open: %s", strerror(-r));
+	r = abandon_idle(intake->store, intake->writer, now_ns(),
+			 intake->config->abandon_after_s * UINT64_C(1000000000));
+	if (r < 0)
+		log_error("cannot mark calls as abandoned: %s", strerror(-r));
 	sd_event_source_set_time(source, usec + SEARCH_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }

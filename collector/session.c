@@ -28,7 +28,21 @@ static bool is_call(const struct derivation *d)
 	return *get_text(json_array_get(d->inputs, 0), "call_id") != 0;
 }
 
-static const char *status_of(const struct derivation *d)
+/* Of the last request that was seen. */
+static int64_t last_activity(const struct derivation *d)
+{
+	int64_t last = 0;
+	json_t *input;
+	size_t i;
+
+	json_array_foreach (d->inputs, i, input)
+		if (input_end(input) > last)
+			last = input_end(input);
+	return last;
+}
+
+/* As the provider, or the request, tells. */
+static const char *told_status(const struct derivation *d)
 {
 	const char *said =
 		json_string_value(profile_lookup(d->profile, "session", "call_status", d->call));
@@ -60,6 +74,14 @@ static const char *status_of(const struct derivation *d)
 			return by_event;
 	}
 	return "in_progress";
+}
+
+static const char *status_of(const struct derivation *d)
+{
+	const char *told = told_status(d);
+
+	return strcmp(told, "in_progress") == 0 && d->abandoned_at > last_activity(d) ? "abandoned"
+										      : told;
 }
 
 static json_t *completeness_of(const struct derivation *d)
@@ -132,13 +154,9 @@ static void set_times(const struct derivation *d, json_t *session)
 {
 	json_int_t end_ms =
 		json_integer_value(profile_lookup(d->profile, "session", "end_ms", d->call));
-	json_t *duration = profile_lookup(d->profile, "session", "duration_ms", d->call), *input;
-	int64_t end = end_ms * 1000000 - d->clock.offset_ns, last = 0;
-	size_t i;
+	json_t *duration = profile_lookup(d->profile, "session", "duration_ms", d->call);
+	int64_t end = end_ms * 1000000 - d->clock.offset_ns, last = last_activity(d);
 
-	json_array_foreach (d->inputs, i, input)
-		if (input_end(input) > last)
-			last = input_end(input);
 	if (!is_call(d))
 		end = strcmp(status_of(d), "in_progress") != 0 ? last : 0;
 	else if (!end_ms)

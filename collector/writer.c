@@ -288,6 +288,16 @@ int writer_cut_off(struct writer *writer, const json_t *pending)
 	return 0;
 }
 
+int writer_abandon(struct writer *writer, const struct uuid *session, const char *call_id,
+		   int64_t now_ns)
+{
+	_cleanup_(json_decrefp) json_t *record = call_abandoned(call_id, now_ns);
+	json_t *inputs;
+	int r = record ? inputs_of(writer, session, &inputs) : -ENOMEM;
+
+	return r ? r : put_input(inputs, record);
+}
+
 int writer_commit(struct writer *writer)
 {
 	const char *id;

@@ -31,6 +31,9 @@ int writer_add_pending(struct writer *writer, const struct request *request,
 		       const struct functions *functions, json_t **ret);
 /* A pending record whose worker is gone, as writer_add_pending() said where it is. */
 int writer_cut_off(struct writer *writer, const json_t *pending);
+/* A call of which nothing was heard for long, at `now_ns` since the epoch. */
+int writer_abandon(struct writer *writer, const struct uuid *session, const char *call_id,
+		   int64_t now_ns);
 /* Both end the batch. */
 int writer_commit(struct writer *writer);
 void writer_abort(struct writer *writer);

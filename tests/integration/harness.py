@@ -26,6 +26,7 @@ BUILD = Path(os.environ.get("CALLTRACE_BUILD", REPO / "build"))
 AGENT = BUILD / "agent" / "libcalltrace.so"
 CALLTRACED = BUILD / "collector" / "calltraced"
 TRACE_DUMP = BUILD / "tools" / "trace-dump"
+DUMP_STORE = BUILD / "tests" / "unit" / "dump-store"
 PHP_FPM = "/usr/sbin/php-fpm8.2"
 WORKER = pwd.getpwnam("www-data")
 BOOKING_TOKEN = "planted-booking-token-91c2e4"
@@ -313,6 +314,11 @@ class Dump:
             return None
         assert done.returncode == 0, (args, done.returncode, done.stderr.decode(errors="replace"))
         return json.loads(done.stdout)
+
+    def raw(self):
+        """All that the store holds, unpacked."""
+        return subprocess.run([str(DUMP_STORE), str(self.db)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                              check=True).stdout
 
     def text(self, *args):
         done = self.run(*args)

@@ -105,6 +105,9 @@ def planted():
 
 def test_not_in_the_database_file(planted):
     assert planted.found_in((planted.stack.dump.db / "data.mdb").read_bytes()) == []
+    stored = planted.stack.dump.raw()
+    assert all(call.call_id.encode() in stored for call in planted.calls)
+    assert planted.found_in(stored) == []
 
 
 def test_not_in_the_logs(planted):

@@ -4,6 +4,7 @@
  * socket, and the store that has the call afterwards, and nothing personal.
  */
 #include "intake.h"
+#include "abandon.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -210,6 +211,7 @@ static void nothing_personal(void)
 	FILE *file;
 	size_t n;
 
+	/* The file, for what is there as it is, and what it has packed. */
 	snprintf(path, sizeof(path), "%s/data.mdb", db);
 	file = fopen(path, "r");
 	CHECK(file);
@@ -217,6 +219,13 @@ static void nothing_personal(void)
 	fclose(file);
 	for (size_t i = 0; i < sizeof(planted) / sizeof(*planted); i++)
 		CHECK(!memmem(bytes, n, planted[i], strlen(planted[i])));
+	for (int kind = STORE_EVENTS; kind <= STORE_REQUESTS; kind++) {
+		_cleanup_(freep) char *text = NULL;
+
+		for (size_t i = 0; freep(&text), (text = look(kind, i, "")); i++)
+			for (size_t k = 0; k < sizeof(planted) / sizeof(*planted); k++)
+				CHECK(!strstr(text, planted[k]));
+	}
 }
 
 static void test_call(void)
@@ -322,12 +331,86 @@ static void test_bad_producers(void)
 	frames_deinit(&frames);
 }
 
+static void check_status(struct store *store, const char *status, uint64_t *last_seen)
+{
+	struct store_txn *txn;
+	struct uuid session;
+	json_t *record;
+
+	CHECK_INT(store_begin(store, false, &txn), 0);
+	CHECK_INT(store_find_call(txn, CALL_ID, &session), 0);
+	CHECK_INT(store_get_session(txn, &session, &record), 0);
+	CHECK_STR(json_string_value(json_object_get(record, "call_status")), status);
+	CHECK(json_is_null(json_object_get(record, "ended_at")));
+	*last_seen = (uint64_t)json_integer_value(json_object_get(record, "last_seen_at"));
+	json_decref(record);
+	store_abort(txn);
+}
+
+/* What test_call() left: nobody ever says that it ended. */
+static void test_abandoned(void)
+{
+	const uint64_t hour = UINT64_C(3600000000000);
+	struct profile *profile;
+	struct writer *writer;
+	struct store *store;
+	uint64_t last, again;
+
+	CHECK_INT(store_open(&store, db, STORE_CREATE), 0);
+	CHECK_INT(profile_open(&profile, NULL), 0);
+	CHECK_INT(writer_new(&writer, store, profile), 0);
+	check_status(store, "in_progress", &last);
+	CHECK_INT(abandon_idle(store, writer, last + hour - 1, hour), 0);
+	check_status(store, "in_progress", &last);
+	CHECK_INT(abandon_idle(store, writer, last + hour, hour), 0);
+	check_status(store, "abandoned", &again);
+	CHECK_INT(again, last);
+	CHECK_INT(abandon_idle(store, writer, last + 2 * hour, hour), 0);
+	check_status(store, "abandoned", &again);
+	writer_free(writer);
+	profile_close(profile);
+	store_close(store);
+}
+
+/* A worker comes back to it. */
+static void test_not_abandoned(void)
+{
+	struct frames frames;
+	struct fake fake;
+	pid_t daemon = start();
+	int fd = dial();
+
+	frames_init(&frames);
+	fake_open(&fake, CT_RING_MIN, 4);
+	add_process(&frames);
+	add_functions(&frames);
+	add_failing_booking(&frames, 1, (uint64_t)4102444800 * 1000000000);
+	fake_write(&fake, &frames);
+	fake_offer(&fake, fd);
+	send(fd, "w", 1, 0);
+	wait_released(&fake, 0);
+	stop(daemon, SIGTERM);
+	{
+		struct store *store;
+		uint64_t last;
+
+		CHECK_INT(store_open(&store, db, STORE_READ), 0);
+		check_status(store, "in_progress", &last);
+		store_close(store);
+	}
+	close(fd);
+	fake_close(&fake);
+	frames_deinit(&frames);
+}
+
 int main(void)
 {
 	CHECK(mkdtemp(dir));
 	snprintf(socket_path, sizeof(socket_path), "%s/s", dir);
 	snprintf(db, sizeof(db), "%s/db", dir);
 	test_call();
+	test_abandoned();
+	test_not_abandoned();
 	test_bad_producers();
 	return 0;
 }
