@@ -14,7 +14,7 @@ struct check {
 	struct store_txn *txn;
 	json_t *problems;
 	json_t *lost;
-	json_int_t records[STORE_REQUESTS + 1];
+	json_int_t records[STORE_KINDS];
 	json_int_t entries; /* that the index should have */
 };
 
@@ -122,28 +122,40 @@ static int check_list_index(struct check *check, const struct walk *walk, enum s
 	return r;
 }
 
-static int check_records(struct check *check, const struct walk *walk)
+static int check_list(struct check *check, const struct walk *walk, enum store_kind kind,
+		      const struct uuid *session, struct bytes text)
 {
 	_cleanup_(json_decrefp) json_t *list = NULL;
-	struct uuid session;
-	struct key owner;
-	enum store_kind kind;
-	int r;
+	int r = record_list_of(text, &list);
 
-	if (record_kind_of(&walk->key, &kind) < 0)
-		return problem(check, TABLE_RECORDS, &walk->key, "the key is none of a list");
-	part(&owner, walk, 0, sizeof(session));
-	memcpy(&session, walk->key.data, sizeof(session));
-	r = check_present(check, TABLE_RECORDS, walk, TABLE_SESSIONS, &owner,
-			  "belongs to no session");
-	if (!r)
-		r = record_list_of(check->txn, walk->value, &list);
 	if (r)
 		return r == -EBADMSG ? problem(check, TABLE_RECORDS, &walk->key,
 					       "the list cannot be read")
 				     : r;
 	check->records[kind] += (json_int_t)json_array_size(list);
-	return check_list_index(check, walk, kind, &session, list);
+	return check_list_index(check, walk, kind, session, list);
+}
+
+static int check_records(struct check *check, const struct walk *walk)
+{
+	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
+	struct uuid session;
+	struct key owner;
+	int r;
+
+	if (walk->key.size != sizeof(session))
+		return check_size(check, TABLE_RECORDS, walk, sizeof(session));
+	part(&owner, walk, 0, sizeof(session));
+	memcpy(&session, walk->key.data, sizeof(session));
+	r = check_present(check, TABLE_RECORDS, walk, TABLE_SESSIONS, &owner,
+			  "belongs to no session");
+	if (!r)
+		r = record_texts_of(check->txn, walk->value, &texts);
+	if (r == -EBADMSG)
+		return problem(check, TABLE_RECORDS, &walk->key, "the lists cannot be read");
+	for (size_t i = 0; i < STORE_KINDS && !r; i++)
+		r = check_list(check, walk, (enum store_kind)i, &session, texts.part[i]);
+	return r;
 }
 
 static int check_index(struct check *check, const struct walk *walk)

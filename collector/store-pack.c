@@ -59,14 +59,15 @@ static int prepare(struct pack *pack)
 	return pack->compress && pack->compress_with ? 0 : -ENOMEM;
 }
 
-static int compress(struct pack *pack, const char *text, size_t size, struct buffer *out)
+int pack_text(struct pack *pack, const void *text, size_t size, struct buffer *out)
 {
 	static const uint8_t head = PACKED_ZSTD_1;
 	size_t bound = ZSTD_compressBound(size), n;
-	_cleanup_(freep) void *packed = malloc(bound);
+	_cleanup_(freep) void *packed = size <= PACK_JSON_MAX ? malloc(bound) : NULL;
+	int r = packed ? prepare(pack) : size > PACK_JSON_MAX ? -E2BIG : -ENOMEM;
 
-	if (!packed)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
 	n = ZSTD_compress_usingCDict(pack->compress, packed, bound, text, size,
 				     pack->compress_with);
 	if (ZSTD_isError(n) || buffer_add(out, &head, sizeof(head)) < 0)
@@ -77,24 +78,15 @@ static int compress(struct pack *pack, const char *text, size_t size, struct buf
 int pack_json(struct pack *pack, const json_t *json, struct buffer *out)
 {
 	_cleanup_(freep) char *text = json_dumps(json, JSON_COMPACT | value_precision(json));
-	size_t size;
-	int r;
 
-	if (!text)
-		return -EINVAL;
-	size = strlen(text);
-	r = prepare(pack);
-	if (r < 0)
-		return r;
-	return size > PACK_JSON_MAX ? -E2BIG : compress(pack, text, size, out);
+	return text ? pack_text(pack, text, strlen(text), out) : -EINVAL;
 }
 
-int unpack_json(struct pack *pack, struct bytes value, json_t **ret)
+int unpack_text(struct pack *pack, struct bytes value, char **ret, size_t *ret_size)
 {
 	_cleanup_(freep) char *text = NULL;
 	unsigned long long size;
 	const uint8_t *data = value.data;
-	json_t *json;
 
 	if (!value.size || data[0] != PACKED_ZSTD_1)
 		return -EBADMSG;
@@ -108,6 +100,20 @@ int unpack_json(struct pack *pack, struct bytes value, json_t **ret)
 	if (ZSTD_decompress_usingDDict(pack->decompress, text, size, data + 1, value.size - 1,
 				       pack->decompress_with) != size)
 		return -EBADMSG;
+	*ret = steal(&text);
+	*ret_size = size;
+	return 0;
+}
+
+int unpack_json(struct pack *pack, struct bytes value, json_t **ret)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t size;
+	json_t *json;
+	int r = unpack_text(pack, value, &text, &size);
+
+	if (r < 0)
+		return r;
 	/* PHP strings may contain NUL. */
 	json = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
 	if (!json)

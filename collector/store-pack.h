@@ -23,6 +23,8 @@ int pack_new(struct pack **ret);
 void pack_free(struct pack *pack);
 
 /* Appends the value to `out`. -E2BIG: larger than can be read again. */
+int pack_text(struct pack *pack, const void *text, size_t size, struct buffer *out);
 int pack_json(struct pack *pack, const json_t *json, struct buffer *out);
-/* -EBADMSG: it cannot be read. */
+/* -EBADMSG: it cannot be read. The text is to be freed. */
+int unpack_text(struct pack *pack, struct bytes value, char **ret, size_t *ret_size);
 int unpack_json(struct pack *pack, struct bytes value, json_t **ret);

@@ -7,12 +7,17 @@
 #include "store-index.h"
 #include "store-pack.h"
 
-#define RECORD_KEY_SIZE 17 /* session, kind */
+/* A session's lists as they are stored: JSON texts, empty for an empty list. */
+struct record_texts {
+	char *text;
+	struct bytes part[STORE_KINDS]; /* of `text` */
+};
 
-/* Of a key of TABLE_RECORDS. -EBADMSG. */
-int record_kind_of(const struct bytes *key, enum store_kind *ret);
-/* A value of it: an array of objects. */
-int record_list_of(struct store_txn *txn, struct bytes value, json_t **ret);
+/* Of a value of TABLE_RECORDS. To be deinitialised whatever is returned. -EBADMSG. */
+int record_texts_of(struct store_txn *txn, struct bytes value, struct record_texts *ret);
+void record_texts_deinit(struct record_texts *texts);
+/* One of them: an array of objects. -EBADMSG. */
+int record_list_of(struct bytes text, json_t **ret);
 /* The index entries of the record at `place` (from 0) of a list; none without a record. */
 void record_entries(struct entries *ret, enum store_kind kind, const struct uuid *session,
 		    size_t place, const json_t *record, const char *company);

@@ -88,12 +88,16 @@ enum store_kind {
 	STORE_ERRORS,
 	STORE_REQUESTS,
 };
+#define STORE_KINDS (STORE_REQUESTS + 1)
 
 /* Replaces the session's list, an array of objects, and keeps the indices right. The session goes
  * first: its company_id becomes that of its functions. Errors need an "id"; what was said of one
  * with store_resolve() is put into it. */
 int store_put_records(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
 		      const json_t *list);
+/* The same of several, by kind; NULL leaves one as it is. */
+int store_put_lists(struct store_txn *txn, const struct uuid *session,
+		    const json_t *const lists[STORE_KINDS]);
 /* A new array, empty when there are none. */
 int store_get_records(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
 		      json_t **ret);

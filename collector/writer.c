@@ -121,26 +121,23 @@ static int clean_again(json_t *inputs, struct redact *redact)
 	return 0;
 }
 
-static int put_derived(struct writer *writer, const struct uuid *session, const json_t *inputs)
+/* `kept`: the inputs as they are stored with what is derived from them; NULL where they are not. */
+static int put_derived(struct writer *writer, const struct uuid *session, const json_t *inputs,
+		       const json_t *kept)
 {
-	static const struct {
-		const char *name;
-		enum store_kind kind;
-	} lists[] = {
-		{"events", STORE_EVENTS},
-		{"functions", STORE_FUNCTIONS},
-		{"segments", STORE_SEGMENTS},
-		{"errors", STORE_ERRORS},
-	};
 	_cleanup_(json_decrefp) json_t *derived = NULL;
 	int r = call_derive(&derived, writer->profile, inputs);
+	const json_t *lists[STORE_KINDS] = {
+		[STORE_EVENTS] = json_object_get(derived, "events"),
+		[STORE_FUNCTIONS] = json_object_get(derived, "functions"),
+		[STORE_SEGMENTS] = json_object_get(derived, "segments"),
+		[STORE_ERRORS] = json_object_get(derived, "errors"),
+		[STORE_REQUESTS] = kept,
+	};
 
 	if (r == 0)
 		r = store_put_session(writer->txn, json_object_get(derived, "session"));
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists) && r == 0; i++)
-		r = store_put_records(writer->txn, lists[i].kind, session,
-				      json_object_get(derived, lists[i].name));
-	return r;
+	return r ? r : store_put_lists(writer->txn, session, lists);
 }
 
 struct tree_target {
@@ -183,7 +180,7 @@ static int add_alone(struct writer *writer, const struct input *input)
 {
 	_cleanup_(json_decrefp) json_t *inputs = json_pack("[O]", input->record);
 
-	return inputs ? put_derived(writer, &input->session, inputs) : -ENOMEM;
+	return inputs ? put_derived(writer, &input->session, inputs, NULL) : -ENOMEM;
 }
 
 int writer_add(struct writer *writer, const struct request *request,
@@ -213,11 +210,11 @@ int writer_add(struct writer *writer, const struct request *request,
 }
 
 /* However they came: the same inputs are the same bytes. */
-static int put_inputs(struct writer *writer, const struct uuid *session, const json_t *inputs)
+static int put_call(struct writer *writer, const struct uuid *session, const json_t *inputs)
 {
 	_cleanup_(json_decrefp) json_t *ordered = call_order(inputs);
 
-	return ordered ? store_put_records(writer->txn, STORE_REQUESTS, session, ordered) : -ENOMEM;
+	return ordered ? put_derived(writer, session, inputs, ordered) : -ENOMEM;
 }
 
 static json_t *pending_of(const struct input *input)
@@ -308,9 +305,7 @@ int writer_commit(struct writer *writer)
 	json_object_foreach (writer->touched, id, inputs) {
 		if (!uuid_parse(&session, id) || !json_array_size(inputs))
 			continue;
-		r = put_inputs(writer, &session, inputs);
-		if (r == 0)
-			r = put_derived(writer, &session, inputs);
+		r = put_call(writer, &session, inputs);
 		if (writer_error_is_local(r)) {
 			log_warning("session %s cannot be stored: %s", id, strerror(-r));
 			r = 0;
