@@ -302,6 +302,22 @@ static int check_entry_count(struct check *check, const json_t *document)
 		       : 0;
 }
 
+static int add_bytes(struct store_txn *txn, json_t *document)
+{
+	json_t *sizes = json_object();
+	int r = json_object_set_new(document, "table_bytes", sizes) < 0 ? -ENOMEM : 0;
+
+	for (enum table table = 0; table < TABLE_COUNT && !r; table++) {
+		uint64_t bytes;
+
+		r = table_bytes(txn, table, &bytes);
+		if (!r && json_object_set_new(sizes, table_name(table),
+					      json_integer((json_int_t)bytes)) < 0)
+			r = -ENOMEM;
+	}
+	return r;
+}
+
 int store_check(struct store_txn *txn, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *document = json_pack("{s:i}", "schema", STORE_SCHEMA);
@@ -318,6 +334,8 @@ int store_check(struct store_txn *txn, json_t **ret)
 		r = add_records(&check, document);
 	if (!r)
 		r = check_entry_count(&check, document);
+	if (!r)
+		r = add_bytes(txn, document);
 	if (!r)
 		r = table_stat(txn, &stat);
 	if (r)

@@ -238,6 +238,18 @@ int table_stat(struct store_txn *txn, struct table_stat *ret)
 	return 0;
 }
 
+int table_bytes(struct store_txn *txn, enum table table, uint64_t *ret)
+{
+	MDB_stat stat;
+	int rc = mdb_stat(txn->txn, txn->store->tables[table], &stat);
+
+	if (rc)
+		return error_from_lmdb(rc);
+	*ret = (stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages) *
+	       (uint64_t)stat.ms_psize;
+	return 0;
+}
+
 int json_from_bytes(struct bytes bytes, json_t **ret)
 {
 	/* PHP strings may contain NUL. */

@@ -14,7 +14,7 @@
 enum table {
 	TABLE_META,
 	TABLE_SESSIONS,	   /* session -> packed JSON */
-	TABLE_RECORDS,	   /* session, kind -> packed JSON: an array */
+	TABLE_RECORDS,	   /* session -> its lists, packed: store-record.h */
 	TABLE_INDEX,	   /* kind, facet, value, NUL, time, session, seq -> a fact or nothing */
 	TABLE_RESOLUTIONS, /* error -> packed JSON */
 	TABLE_TREES,	   /* request, chunk -> zstd */
@@ -90,4 +90,6 @@ struct table_stat {
 };
 
 int table_stat(struct store_txn *txn, struct table_stat *ret);
+/* The bytes of one table's pages. */
+int table_bytes(struct store_txn *txn, enum table table, uint64_t *ret);
 const char *table_name(enum table table);

@@ -188,6 +188,7 @@ int store_each_def(struct store_txn *txn, const uint8_t ring_id[16],
 		   void *userdata);
 
 /* Walks everything, following every index, in a read transaction (-EINVAL in another): {"schema":
- * 1, "sessions": n, "events": n, …, "tree_chunks": n, "rings": n, "map_bytes": n, "used_bytes": n,
- * "free_bytes": n, "lost": {kind: n summed over rings}, "problems": ["…", …]}. */
+ * 2, "sessions": n, "events": n, …, "tree_chunks": n, "rings": n, "map_bytes": n, "used_bytes": n,
+ * "free_bytes": n, "table_bytes": {table: n}, "lost": {kind: n summed over rings}, "problems":
+ * ["…", …]}. */
 int store_check(struct store_txn *txn, json_t **ret);

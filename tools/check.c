@@ -38,6 +38,35 @@ static void add_space(struct text *out, const json_t *report)
 	text_newline(out);
 }
 
+/* The largest first. */
+static void add_tables(struct text *out, const json_t *sizes)
+{
+	size_t n = json_object_size(sizes);
+	const char *name, *best;
+	json_int_t above = INT64_MAX, bytes;
+	json_t *size;
+
+	text_add(out, "tables");
+	text_pad(out, LABEL_WIDTH);
+	for (size_t i = 0; i < n; i++, above = bytes) {
+		bytes = -1;
+		json_object_foreach ((json_t *)sizes, name, size) {
+			json_int_t value = json_integer_value(size);
+
+			if (value < above && value > bytes) {
+				bytes = value;
+				best = name;
+			}
+		}
+		if (bytes < 1 << 20)
+			break;
+		text_addf(out, "%s%s %.1f MiB", i ? ", " : "", best, (double)bytes / (1 << 20));
+	}
+	if (out->column == LABEL_WIDTH)
+		text_add(out, "each less than 1 MiB");
+	text_newline(out);
+}
+
 static void add_lost(struct text *out, const json_t *lost)
 {
 	const char *kind;
@@ -83,6 +112,7 @@ static int print_text(const json_t *report)
 
 	add_counts(&out, report);
 	add_space(&out, report);
+	add_tables(&out, json_object_get(report, "table_bytes"));
 	add_lost(&out, json_object_get(report, "lost"));
 	add_problems(&out, json_object_get(report, "problems"));
 	text_write(&out, stdout);
