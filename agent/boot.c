@@ -6,12 +6,15 @@
 #include "calls.h"
 #include "exceptions.h"
 #include "interpose.h"
+#include "recording.h"
 #include "request.h"
+#include "run.h"
 #include "worker.h"
 #include "zend.h"
 
 #include <calltrace/version.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +29,8 @@ static void say(const char *what, const char *why)
 	char line[512];
 	int n;
 
-	if (!worker.settings.log)
+	/* What php-cli writes is its user's. */
+	if (!worker.settings.log || worker.cli)
 		return;
 	n = snprintf(line, sizeof(line), "calltrace " CT_VERSION ": %s%s%s%s%s\n", what,
 		     why ? ": " : "", why ? why : "", settings_problem() ? "; settings: " : "",
@@ -45,6 +49,8 @@ static int post_startup(void)
 	} else {
 		calls_install();
 		exceptions_install();
+		if (worker.cli)
+			run_arm();
 		say("tracing", zend_php_version());
 	}
 	return next_post_startup ? next_post_startup() : 0;
@@ -52,17 +58,27 @@ static int post_startup(void)
 
 static void child(void)
 {
-	if (worker.armed)
+	int saved = errno;
+
+	if (!worker.armed)
+		return;
+	recording_forked();
+	if (worker.cli)
+		run_forked();
+	else
 		request_forked();
+	errno = saved;
 }
 
 static void arm(void)
 {
-	clock_init();
+	clock_init(!worker.cli);
+	run_start();
 	zend.handle = zend.get_handle("calltrace");
 	next_post_startup = *zend.post_startup;
 	*zend.post_startup = post_startup;
 	worker.ring.memfd = -1;
+	worker.nudge_at = UINT64_MAX;
 	pthread_atfork(NULL, NULL, child);
 	worker.armed = true;
 }
@@ -82,9 +98,12 @@ void boot(void)
 	if (!execute_ex || getauxval(AT_SECURE))
 		return;
 	found = zend_find();
-	if (found == ZEND_NONE || !zend.sapi || strcmp(zend.sapi, "fpm-fcgi") != 0)
+	if (found == ZEND_NONE || !zend.sapi || !settings_sapi(zend.sapi))
 		return;
 	settings_load(&worker.settings);
+	if (!(worker.settings.sapis & settings_sapi(zend.sapi)))
+		return;
+	worker.cli = settings_sapi(zend.sapi) == SAPI_CLI;
 	if (worker.settings.off)
 		say("off", NULL);
 	else if (found == ZEND_UNKNOWN)

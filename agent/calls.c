@@ -13,6 +13,7 @@
 #include "exceptions.h"
 #include "frame.h"
 #include "outbound.h"
+#include "run.h"
 #include "values.h"
 
 #include <pthread.h>
@@ -84,6 +85,9 @@ void call_enter(struct call *call, struct fn *fn, const struct zframe *frame, ui
 {
 	uint64_t now = clock_ticks();
 	bool args = has_values(fn, frame);
+
+	if (__builtin_expect(now >= worker.nudge_at, 0))
+		run_nudge(now);
 
 	call->request = worker.request;
 	call->recorded = false;
@@ -240,6 +244,12 @@ static RARE void run_destructor(struct zframe *frame, struct fn *fn, uintptr_t s
 		worker.exception = aside;
 }
 
+/* Is a run about to begin? What is below stays out of the hook. */
+static RARE bool begins(const struct zfunc *f)
+{
+	return !(f->flags & ZFN_TRAMPOLINE) && worker.run_waits && run_begin();
+}
+
 static void execute_hook(struct zframe *frame)
 {
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
@@ -250,7 +260,7 @@ static void execute_hook(struct zframe *frame)
 		run_unseen(frame);
 		return;
 	}
-	if (__builtin_expect(!worker.recording || f->flags & ZFN_TRAMPOLINE, 0)) {
+	if (__builtin_expect(!worker.recording || f->flags & ZFN_TRAMPOLINE, 0) && !begins(f)) {
 		next_execute(frame);
 		return;
 	}

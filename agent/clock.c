@@ -23,9 +23,9 @@ static bool invariant_tsc(void)
 #endif
 }
 
-void clock_init(void)
+void clock_init(bool long_lived)
 {
-	clock_uses_tsc = invariant_tsc();
+	clock_uses_tsc = long_lived && invariant_tsc();
 	start_ticks = clock_ticks();
 	start_ns = clock_ns(CLOCK_MONOTONIC);
 }

@@ -15,7 +15,8 @@
 
 extern bool clock_uses_tsc;
 
-void clock_init(void);
+/* `long_lived`: the rate can be measured, because the first request comes well after the start. */
+void clock_init(bool long_lived);
 /* Ticks per second. */
 uint64_t clock_hz(void);
 

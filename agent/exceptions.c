@@ -4,6 +4,7 @@
 #include "exceptions.h"
 
 #include "frame.h"
+#include "run.h"
 #include "values.h"
 
 #include <string.h>
@@ -185,12 +186,16 @@ static void exception_thrown(struct zobj *obj)
 
 static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr *message)
 {
-	uint64_t now = clock_ticks();
+	uint64_t now;
 	struct pack k;
 
 	/* Not what the application masks, with error_reporting or @. */
-	if (!worker.recording || !(ZAT(zend.eg, zend.at->eg_error_reporting, int) & type))
+	if (!(ZAT(zend.eg, zend.at->eg_error_reporting, int) & type))
 		return;
+	/* A script that cannot be compiled runs no code. */
+	if (!worker.recording && !(worker.run_waits && run_begin()))
+		return;
+	now = clock_ticks();
 	if (errors == MAX_ERRORS || !frame_begin(&k, 32768, RING_KEEP, 6, CT_FRAME_ERROR, now)) {
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
 		return;

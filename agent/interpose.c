@@ -97,7 +97,7 @@ EXPORT int close(int fd)
 
 static bool is_fastcgi(void)
 {
-	return worker.armed && request_waits();
+	return worker.armed && !worker.cli && request_waits();
 }
 
 static int accepted(int fd)

@@ -81,6 +81,11 @@ void link_wake(void)
 	errno = saved;
 }
 
+void link_hurry(void)
+{
+	retry_at = 0;
+}
+
 void link_close(void)
 {
 	if (sock >= 0)

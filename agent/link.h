@@ -10,6 +10,8 @@
 
 /* There is something to read. */
 void link_wake(void);
+/* The next wake offers the ring, however short ago that was tried. */
+void link_hurry(void);
 /* Closes the socket; the ring can be offered again. */
 void link_close(void);
 /* The descriptor, so that a program that closes everything does not close it; -1. */

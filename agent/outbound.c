@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "exceptions.h"
 #include "frame.h"
+#include "run.h"
 #include "values.h"
 
 #include <calltrace/secret.h>
@@ -234,7 +235,7 @@ static void run_handler(struct zframe *frame, struct zval *return_value)
 	while (i + 1 < n_replaced && !is_replaced(i, frame->func))
 		i++;
 	what = replaced[i].chosen;
-	if (!worker.recording) {
+	if (!worker.recording && !(worker.run_waits && run_begin())) {
 		replaced[i].handler(frame, return_value);
 		return;
 	}

@@ -29,5 +29,5 @@ void request_written(const void *data, ssize_t n, uint64_t began);
 void request_closed(void);
 /* The process exits. */
 void request_exit(void);
-/* In a forked child: nothing of the parent's request is ours. */
+/* In a forked child: the connection is its parent's. */
 void request_forked(void);

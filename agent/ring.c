@@ -83,8 +83,9 @@ void ring_deinit(struct ring *ring, bool mapped)
 		return;
 	if (mapped)
 		munmap(ring->header, CT_RING_HEADER + 2 * ring->size);
-	close(ring->memfd);
+	/* First: what closes the agent's descriptors otherwise is refused. */
 	ring->header = NULL;
+	close(ring->memfd);
 }
 
 uint64_t ring_used(struct ring *ring)

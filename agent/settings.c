@@ -16,7 +16,7 @@ static char problem[160];
 /* Below it the largest frames have no room. */
 #define RING_SMALLEST (1u << 20)
 
-enum kind { BOOL, BYTES, COUNT, TEXT, LIST };
+enum kind { BOOL, BYTES, COUNT, TEXT, LIST, SAPIS };
 
 static const struct setting {
 	const char *name;
@@ -28,6 +28,7 @@ static const struct setting {
 #define AT(field) offsetof(struct settings, field)
 	{"off", BOOL, AT(off), 0, 0, 0},
 	{"log", BOOL, AT(log), 0, 0, 0},
+	{"sapis", SAPIS, AT(sapis), 0, 0, 0},
 	{"socket", TEXT, AT(socket), 0, 0, sizeof(((struct settings *)0)->socket)},
 	{"ring_size", BYTES, AT(ring_size), 0, RING_SMALLEST, CT_RING_MAX},
 	{"max_string", COUNT, AT(max_string), 0, 16, 60000},
@@ -98,7 +99,34 @@ static bool set_list(struct settings *settings, const struct setting *setting, c
 	return true;
 }
 
-static bool set(struct settings *settings, const struct setting *setting, const char *text)
+unsigned settings_sapi(const char *name)
+{
+	static const char *const names[] = {"fpm-fcgi", "cli"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i], name))
+			return 1u << i;
+	return 0;
+}
+
+/* Names with blanks or commas between them. */
+static bool parse_sapis(char *text, unsigned *ret)
+{
+	unsigned sapis = 0;
+	char *rest;
+
+	for (char *name = strtok_r(text, " \t,", &rest); name;
+	     name = strtok_r(NULL, " \t,", &rest)) {
+		if (!settings_sapi(name))
+			return false;
+		sapis |= settings_sapi(name);
+	}
+	if (sapis)
+		*ret = sapis;
+	return sapis != 0;
+}
+
+static bool set(struct settings *settings, const struct setting *setting, char *text)
 {
 	void *field = (char *)settings + setting->offset;
 	uint64_t v = 0;
@@ -122,6 +150,8 @@ static bool set(struct settings *settings, const struct setting *setting, const 
 		return true;
 	case LIST:
 		return set_list(settings, setting, text);
+	case SAPIS:
+		return parse_sapis(text, field);
 	}
 	return false;
 }
@@ -190,6 +220,7 @@ void settings_load(struct settings *settings)
 	const char *state = secure_getenv("CALLTRACE");
 
 	memset(settings, 0, sizeof(*settings));
+	settings->sapis = SAPI_FPM;
 	strcpy(settings->socket, "/run/calltrace/agent.sock");
 	settings->ring_size = CT_RING_DEFAULT;
 	settings->max_string = 4096;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the user set: CALLTRACE, CALLTRACE_SOCKET, CALLTRACE_CONFIG and the file that names, read
- * once, in the process that becomes php-fpm's master. libcalltrace(7) documents each.
+ * once, in the process that becomes php-fpm's master, or in a php-cli. libcalltrace(7) documents
+ * each.
  */
 #pragma once
 
@@ -10,9 +11,14 @@
 
 #define SETTINGS_LIST 32
 
+/* Those that are traced. */
+#define SAPI_FPM 1u
+#define SAPI_CLI 2u
+
 struct settings {
 	bool off;
-	bool log; /* one line on stderr, php-fpm's error log, about what the agent decided */
+	bool log;	/* one line on stderr, php-fpm's error log, about what the agent decided */
+	unsigned sapis; /* SAPI_* */
 	char socket[108];
 	uint64_t ring_size;
 	uint32_t max_string;
@@ -34,3 +40,5 @@ struct settings {
  * is kept for the one line of log. */
 void settings_load(struct settings *settings);
 const char *settings_problem(void);
+/* SAPI_* by the engine's name for it, 0 for any other. */
+unsigned settings_sapi(const char *name);

@@ -10,10 +10,19 @@
 #include <math.h>
 #include <stdio.h>
 
-#define MAX_KEY 256
+#define MAX_KEY	     256
+#define MAX_HIDDEN   64
+#define HIDDEN_LEAST 3 /* a shorter one is everywhere */
 
 /* Nothing more is begun behind this; what is open is closed in the slack. */
 static uint8_t *limit;
+
+static struct {
+	const char *text;
+	size_t n;
+} hidden[MAX_HIDDEN];
+
+static unsigned n_hidden;
 
 static void pack_zval(struct pack *k, const struct zval *v, unsigned depth);
 
@@ -75,12 +84,34 @@ static void pack_either(struct pack *k, const char *s, size_t n, bool text)
 		pack_bin(k, s, n);
 }
 
+void value_hide(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n_hidden == MAX_HIDDEN || n < HIDDEN_LEAST)
+		return;
+	hidden[n_hidden].text = text;
+	hidden[n_hidden++].n = n;
+}
+
+static bool is_hidden(const char *s, size_t n)
+{
+	for (unsigned i = 0; i < n_hidden; i++)
+		if (hidden[i].n == n && !memcmp(hidden[i].text, s, n))
+			return true;
+	return false;
+}
+
 void value_pack_string(struct pack *k, const char *s, size_t n)
 {
 	size_t room = limit > k->p ? (size_t)(limit - k->p) : 0;
 	size_t keep = worker.settings.max_string < room ? worker.settings.max_string : room;
 	size_t whole;
 
+	if (__builtin_expect(n_hidden != 0, 0) && is_hidden(s, n)) {
+		pack_text(k, CT_SECRET);
+		return;
+	}
 	if (n <= keep) {
 		pack_either(k, s, n, utf8_prefix(s, n) == n);
 		return;

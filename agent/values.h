@@ -17,6 +17,9 @@
 void values_begin(struct pack *k);
 void value_pack(struct pack *k, const struct zval *value);
 void value_pack_string(struct pack *k, const char *s, size_t n);
+/* From now on `text`, which must last as long as the process, is a secret wherever it is a whole
+ * string. */
+void value_hide(const char *text);
 /* The arguments of a frame, those in the bit mask `secret` masked. */
 void values_pack_args(struct pack *k, const struct zframe *frame, uint64_t secret);
 /* An Exception or an Error, by class. */

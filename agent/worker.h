@@ -2,8 +2,8 @@
 /*
  * What the agent knows in this process. One thread runs PHP, so nothing here is shared or locked.
  *
- * The master is armed at boot and records nothing. A worker makes its ring at its first request. A
- * forked child begins as its parent was before the first request.
+ * php-fpm's master is armed at boot and records nothing. A worker makes its ring at its first
+ * request, a php-cli when its first code runs. A forked child begins as its parent was before that.
  */
 #pragma once
 
@@ -25,11 +25,14 @@ struct worker {
 	bool armed;	  /* the engine is one we know, and this SAPI is traced */
 	bool recording;	  /* a request is open and its frames go to the ring */
 	bool functions;	  /* the hook is installed */
+	bool run_waits;	  /* of php-cli: with the next PHP code a request is open */
+	bool cli;	  /* a request is a run of php-cli, not what comes by FastCGI */
 	uint32_t request; /* counts requests and forks: who returns into another one records nothing
 			   */
 	uint32_t ring_serial;
 	uint64_t seq;
 	uint64_t last_tick; /* of the last frame that carries a time */
+	uint64_t nudge_at;  /* in ticks: when a run is to look for a collector again */
 	uint32_t exception; /* number + 1 of one thrown and not yet seen caught */
 	uint32_t depth;
 	struct open_call *open; /* WORKER_DEPTH */

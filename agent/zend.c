@@ -28,6 +28,9 @@ static const struct zend_layout layouts[] = {
 		.class_props = 248,
 		.class_destructor = 264,
 		.class_file = 480,
+		.sg_argc = 140,
+		.sg_argv = 144,
+		.sg_script = 40,
 	},
 };
 
@@ -71,6 +74,7 @@ static bool resolve(void)
 		void *at;
 	} wanted[] = {
 		{"executor_globals", &zend.eg},
+		{"sapi_globals", &zend.sg},
 		{"zend_execute_ex", &zend.execute_ex},
 		{"zend_throw_exception_hook", &zend.throw_hook},
 		{"zend_post_startup_cb", &zend.post_startup},
@@ -147,9 +151,38 @@ const char *zend_php_version(void)
 	return standard && standard->version ? standard->version : "unknown";
 }
 
+int zend_command(char ***ret)
+{
+	*ret = ZAT(zend.sg, zend.at->sg_argv, char **);
+	return *ret ? ZAT(zend.sg, zend.at->sg_argc, int) : 0;
+}
+
+const char *zend_script(void)
+{
+	const char *named = *ZAT(zend.sg, zend.at->sg_argv, char **);
+	const char *path = ZAT(zend.sg, zend.at->sg_script, const char *);
+	const char *base = strrchr(path ? path : "", '/'), *named_base = strrchr(named, '/');
+
+	/* With -r it is the code, behind `--` it is that. */
+	if (base && !strcmp(base + 1, named_base ? named_base + 1 : named))
+		return named;
+	return path ? path : "";
+}
+
+/* Unlike elsewhere, opcache does nothing in php-cli unless it is told to. */
+static bool opcache_is_off(void)
+{
+	const char *enable = zend.ini_string("opcache.enable_cli", 18, 0);
+
+	return !strcmp(zend.sapi, "cli") && (!enable || !*enable || !strcmp(enable, "0"));
+}
+
 bool zend_jit_requested(void)
 {
 	const char *jit;
+
+	if (opcache_is_off())
+		return false;
 
 	if (!zend.ini_long("opcache.jit_buffer_size", 23, 0))
 		return false;

@@ -192,6 +192,7 @@ struct zend_layout {
 	uint16_t eg_exception, eg_frame, eg_error_reporting, eg_functions, eg_classes;
 	uint16_t fn_file, fn_line, fn_last_var, fn_temporaries, fn_handler;
 	uint16_t class_functions, class_props, class_destructor, class_file;
+	uint16_t sg_argc, sg_argv, sg_script;
 };
 
 #define ZAT(base, offset, type) (*(type *)((char *)(base) + (offset)))
@@ -199,7 +200,7 @@ struct zend_layout {
 /* What the running engine offers; set once by zend_find(). */
 struct zend {
 	const struct zend_layout *at;
-	char *eg;
+	char *eg, *sg;
 	const char *sapi;
 	int handle; /* of our slot in every function's run time cache */
 	zend_execute_fn *execute_ex;
@@ -237,6 +238,11 @@ const struct zend_layout *zend_layout_of(uint32_t api);
 const char *zend_why(void);
 /* "8.2.36"; once the modules are registered. */
 const char *zend_php_version(void);
+/* What php-cli was told to run: behind the first of them, which may be anything, the arguments of
+ * the script; they last as long as the process. Returns how many, 0 where there is no request. */
+int zend_command(char ***ret);
+/* The script as it was named, or where it is, or what stands for code that is in no file. */
+const char *zend_script(void);
 /* The configuration asks for the JIT, or could at run time. Only after the ini files were read. */
 bool zend_jit_requested(void);
 

@@ -34,7 +34,7 @@ const char *classify_status(const struct profile *profile, const json_t *input)
 		return "error";
 	if (strcmp(state, "aborted") == 0)
 		return "timeout";
-	if (get_int(input, "status") >= 400 ||
+	if (get_int(input, "status") >= 400 || get_int(input, "exit_status") ||
 	    profile_failed(profile, json_object_get(input, "response")))
 		return "error";
 	return "success";
@@ -132,6 +132,8 @@ static struct verdict judge(const struct profile *profile, const json_t *input)
 		v.code = class_code(cause);
 	} else if (status >= 400) {
 		v.code = json_sprintf("HTTP_%lld", (long long)status);
+	} else if (get_int(input, "exit_status")) {
+		v.code = json_sprintf("EXIT_%lld", (long long)get_int(input, "exit_status"));
 	} else {
 		v.code = json_string("FUNCTION_FAILED");
 	}
@@ -189,6 +191,8 @@ static json_t *message_of(const json_t *input, const json_t *said)
 		return json_incref((json_t *)said);
 	if (strcmp(get_text(input, "state"), "aborted") == 0)
 		return json_string("the provider hung up before the answer");
+	if (get_int(input, "exit_status"))
+		return json_sprintf("exit status %lld", (long long)get_int(input, "exit_status"));
 	return get_int(input, "status") >= 400
 		       ? json_sprintf("HTTP status %lld", (long long)get_int(input, "status"))
 		       : json_string("the answer says that it failed");

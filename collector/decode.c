@@ -136,6 +136,7 @@ static int read_timed(struct reader *in, struct frame *frame)
 	switch (frame->type) {
 	case CT_FRAME_PARAMS:
 	case CT_FRAME_NOTE:
+	case CT_FRAME_RUN:
 		frame->map = take_map(in);
 		break;
 	case CT_FRAME_BODY:
@@ -168,7 +169,8 @@ static int read_timed(struct reader *in, struct frame *frame)
 		read_error(in, frame);
 		break;
 	case CT_FRAME_END:
-		frame->how = take_uint(in, UINT32_MAX);
+		frame->end.how = take_uint(in, UINT32_MAX);
+		frame->end.exit_status = in->i < in->count ? (int32_t)take_uint(in, UINT8_MAX) : -1;
 		break;
 	case CT_FRAME_LOST:
 		read_lost(in, frame);
@@ -192,7 +194,7 @@ int decode_frame(struct frame *ret, struct span record)
 	frame.type = take_uint(&in, UINT32_MAX);
 	if (in.error)
 		return in.error;
-	if (frame.type < CT_FRAME_PROCESS || frame.type > CT_FRAME_LOST)
+	if (frame.type < CT_FRAME_PROCESS || frame.type > CT_FRAME_RUN)
 		return DECODE_UNKNOWN;
 	if (frame.type == CT_FRAME_PROCESS) {
 		frame.process.version = take_uint(&in, UINT32_MAX);

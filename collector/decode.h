@@ -34,7 +34,7 @@ struct frame {
 			uint64_t monotonic_ns;
 			uint64_t hz;
 		} request;
-		struct span map;   /* PARAMS, NOTE */
+		struct span map;   /* PARAMS, NOTE, RUN */
 		struct span bytes; /* BODY, OUTPUT */
 		struct {
 			uint64_t total;
@@ -64,7 +64,10 @@ struct frame {
 			struct span message; /* text */
 			struct span file;
 		} error;
-		uint32_t how; /* END */
+		struct {
+			uint32_t how;
+			int32_t exit_status; /* -1: none told */
+		} end;
 		uint64_t lost[CT_LOST_COUNT];
 	};
 };

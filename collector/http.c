@@ -21,6 +21,7 @@ void exchange_deinit(struct exchange *exchange)
 	json_decref(exchange->headers);
 	json_decref(exchange->body);
 	json_decref(exchange->response);
+	json_decref(exchange->arguments);
 	*exchange = (struct exchange){0};
 }
 
@@ -210,14 +211,40 @@ static int read_response(struct exchange *exchange, const struct request *reques
 	return 0;
 }
 
+/* What may have come over HTTP as well is not looked at. */
+static int read_run(struct exchange *exchange, const json_t *run)
+{
+	const json_t *argv = json_object_get(run, "argv"), *argument;
+	const char *script = json_string_value(json_array_get(argv, 0));
+	size_t i;
+
+	exchange->method = json_string("CLI");
+	exchange->path = json_string(script ? script : "");
+	exchange->query = json_object();
+	exchange->headers = json_object();
+	exchange->arguments = json_array();
+	json_array_foreach (argv, i, argument)
+		if (i)
+			json_array_append(exchange->arguments, (json_t *)argument);
+	return exchange->method && exchange->path && exchange->query && exchange->headers &&
+			       exchange->arguments
+		       ? 0
+		       : -ENOMEM;
+}
+
 int exchange_read(struct exchange *ret, const struct request *request)
 {
 	_cleanup_(exchange_deinit) struct exchange exchange = {0};
 
-	if (read_target(&exchange, request) < 0 || read_headers(&exchange, request) < 0 ||
-	    read_response(&exchange, request) < 0)
+	if (request->run) {
+		if (read_run(&exchange, request->run) < 0)
+			return -ENOMEM;
+	} else if (read_target(&exchange, request) < 0 || read_headers(&exchange, request) < 0 ||
+		   read_response(&exchange, request) < 0) {
 		return -ENOMEM;
-	read_body(&exchange, request);
+	} else {
+		read_body(&exchange, request);
+	}
 	*ret = exchange;
 	exchange = (struct exchange){0};
 	return 0;

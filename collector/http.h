@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a request and its response say as HTTP: method, path, headers, bodies as JSON. Not redacted
- * yet.
+ * yet. Of a run of php-cli the method is "CLI".
  */
 #pragma once
 
@@ -19,6 +19,7 @@ struct exchange {
 	int status;	  /* 0: none seen */
 	json_t *response; /* JSON, a string for other text, or NULL */
 	bool response_json;
+	json_t *arguments; /* array: of a run, behind the script, which is its path; NULL: HTTP */
 };
 
 int exchange_read(struct exchange *ret, const struct request *request);

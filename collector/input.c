@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "cleanup.h"
+#include "command.h"
 #include "summary.h"
 
 CLEANUP_DEFINE(struct redact *, redact_free);
@@ -29,6 +30,7 @@ static int learn(const struct exchange *exchange, const struct match *match, str
 	redact_learn(redact, exchange->headers, REDACT_PAYLOAD);
 	redact_learn(redact, exchange->body, REDACT_PAYLOAD);
 	redact_learn(redact, exchange->response, REDACT_PAYLOAD);
+	command_learn(redact, exchange->arguments);
 	return 0;
 }
 
@@ -318,6 +320,19 @@ static int add_match(json_t *record, const struct profile *profile, const struct
 	return 0;
 }
 
+/* Null where it came over HTTP. */
+static int add_command(json_t *record, const struct request *request,
+		       const struct exchange *exchange, struct redact *redact)
+{
+	bool is_run = exchange->arguments, ended = request->exit_status >= 0;
+
+	json_object_set_new(record, "argv",
+			    is_run ? command_redacted(redact, exchange->arguments) : json_null());
+	return json_object_set_new(record, "exit_status",
+				   is_run && ended ? json_integer(request->exit_status)
+						   : json_null());
+}
+
 static int add_times(json_t *record, const struct request *request)
 {
 	bool answered = request->output_complete;
@@ -346,6 +361,7 @@ int input_build(struct input *ret, const struct profile *profile, const struct r
 	json_object_set_new(record, "kind", json_string(kind_names[match->kind]));
 	if (add_match(record, profile, match, redact) < 0 || add_times(record, request) < 0 ||
 	    add_exchange(record, profile, exchange, match, redact) < 0 ||
+	    add_command(record, request, exchange, redact) < 0 ||
 	    summary_build(&summary, request, functions, redact) < 0)
 		return -ENOMEM;
 	json_object_set_new(record, "summary", summary);

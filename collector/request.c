@@ -22,6 +22,7 @@ void request_free(struct request *request)
 		free(request->errors[i].file);
 	}
 	json_decref(request->params);
+	json_decref(request->run);
 	buffer_deinit(&request->body);
 	buffer_deinit(&request->output);
 	buffer_deinit(&request->values);
@@ -55,6 +56,7 @@ int request_new(struct request **ret, const uint8_t ring_id[16], const struct fr
 	request->seq = frame->request.seq;
 	request->started_at = frame->request.realtime_ns;
 	request->hz = frame->request.hz;
+	request->exit_status = -1;
 	*ret = request;
 	return 0;
 }
@@ -111,6 +113,14 @@ static int add_params(struct request *request, const struct frame *frame)
 		request->params = json_incref(params);
 	json_decref(params);
 	return 0;
+}
+
+/* The first counts. */
+static int add_run(struct request *request, const struct frame *frame)
+{
+	if (!request->run)
+		request->run = value_to_json(frame->map);
+	return request->run ? 0 : -ENOMEM;
 }
 
 static uint32_t innermost(const struct request *request)
@@ -304,10 +314,11 @@ static void close_all(struct request *request, enum call_left left)
 
 static int add_end(struct request *request, const struct frame *frame)
 {
-	close_all(request, frame->how == CT_END_EXIT ? CALL_EXIT : CALL_UNWOUND);
-	request->state = frame->how == CT_END_ABORTED ? REQUEST_ABORTED
-			 : frame->how == CT_END_EXIT  ? REQUEST_EXIT
-						      : REQUEST_DONE;
+	close_all(request, frame->end.how == CT_END_EXIT ? CALL_EXIT : CALL_UNWOUND);
+	request->state = frame->end.how == CT_END_ABORTED ? REQUEST_ABORTED
+			 : frame->end.how == CT_END_EXIT  ? REQUEST_EXIT
+							  : REQUEST_DONE;
+	request->exit_status = frame->end.exit_status;
 	return 0;
 }
 
@@ -344,6 +355,8 @@ int request_add(struct request *request, const struct frame *frame)
 	switch (frame->type) {
 	case CT_FRAME_PARAMS:
 		return add_params(request, frame);
+	case CT_FRAME_RUN:
+		return add_run(request, frame);
 	case CT_FRAME_BODY:
 		keep_piece(request, &request->body, frame->bytes, CT_LOST_BODY);
 		return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One HTTP request as a producer recorded it, put together from its frames: parameters, body,
- * response, the tree of PHP calls, exceptions and PHP errors. Values stay msgpack, copied into the
- * request's own memory; nothing is redacted yet.
+ * One HTTP request, or one run of php-cli, as a producer recorded it, put together from its frames:
+ * parameters, body, response, the tree of PHP calls, exceptions and PHP errors. Values stay
+ * msgpack, copied into the request's own memory; nothing is redacted yet.
  *
  * Everything is bounded. What does not fit is counted in `lost`, like what the producer itself
  * could not record.
@@ -86,6 +86,8 @@ struct request {
 	bool output_complete;
 	uint64_t now_ns; /* since the start, at the latest frame */
 	uint64_t output_end_ns;
+	json_t *run;	 /* of a RUN: object; NULL where it came over HTTP */
+	int exit_status; /* -1: not known */
 
 	struct php_call *calls;
 	size_t call_count, call_capacity;

@@ -41,6 +41,18 @@ static int64_t last_activity(const struct derivation *d)
 	return last;
 }
 
+static const char *request_status(const json_t *input)
+{
+	const char *state = get_text(input, "state");
+
+	if (strcmp(state, "pending") == 0)
+		return "in_progress";
+	return get_int(input, "status") >= 500 || get_int(input, "exit_status") ||
+			       strcmp(state, "cut_off") == 0
+		       ? "failed"
+		       : "completed";
+}
+
 /* As the provider, or the request, tells. */
 static const char *told_status(const struct derivation *d)
 {
@@ -55,13 +67,7 @@ static const char *told_status(const struct derivation *d)
 	size_t i;
 
 	if (!is_call(d))
-		return strcmp(get_text(json_array_get(d->inputs, 0), "state"), "pending") == 0
-			       ? "in_progress"
-		       : get_int(json_array_get(d->inputs, 0), "status") >= 500 ||
-				       strcmp(get_text(json_array_get(d->inputs, 0), "state"),
-					      "cut_off") == 0
-			       ? "failed"
-			       : "completed";
+		return request_status(json_array_get(d->inputs, 0));
 	if (reason && strncmp(reason, "error_", 6) == 0)
 		return "failed";
 	if (status)
@@ -115,10 +121,11 @@ static json_t *metadata_of(const struct derivation *d)
 	const json_t *first = json_array_get(d->inputs, 0);
 
 	if (!is_call(d))
-		return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "request_id",
+		return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request_id",
 				 get_copy(first, "id"), "method", get_copy(first, "method"), "path",
-				 get_copy(first, "path"), "query", get_copy(first, "query"),
-				 "status", get_copy(first, "status"), "summary",
+				 get_copy(first, "path"), "query", get_copy(first, "query"), "argv",
+				 get_copy(first, "argv"), "status", get_copy(first, "status"),
+				 "exit_status", get_copy(first, "exit_status"), "summary",
 				 get_copy(first, "summary"));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "provider_metadata",
 			 field(d, "provider_metadata"), "direction", field(d, "direction"),

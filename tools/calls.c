@@ -44,10 +44,13 @@ static void cell_started(struct text *text, const json_t *call)
 	phrase_time(text, json_is_string(at) ? at : json_object_get(call, "first_seen_at"));
 }
 
+/* Of an id that means nothing to anybody, enough to name it by. */
 static void cell_call(struct text *text, const json_t *call)
 {
-	text_add(text, *field_text(call, "call_id") ? field_text(call, "call_id")
-						    : field_text(call, "id"));
+	if (*field_text(call, "call_id"))
+		text_add(text, field_text(call, "call_id"));
+	else
+		text_addf(text, "%.13s", field_text(call, "id"));
 }
 
 static void cell_status(struct text *text, const json_t *call)
@@ -81,15 +84,16 @@ static void cell_company(struct text *text, const json_t *call)
 	text_add(text, field_text(call, "company_id"));
 }
 
-/* What it was about: the agent's name, or of a request its method and path. */
+/* The last column is cut where the line ends; this much is never seen. */
+#define ABOUT_MOST 500
+
+/* What it was about: the agent's name, or of a request what was asked for. */
 static void cell_about(struct text *text, const json_t *call)
 {
 	const json_t *metadata = json_object_get(call, "metadata");
 
 	if (*field_text(metadata, "path")) {
-		text_add(text, field_text(metadata, "method"));
-		text_add(text, " ");
-		text_add(text, field_text(metadata, "path"));
+		phrase_request(text, metadata, ABOUT_MOST);
 	} else if (*field_text(metadata, "agent_name")) {
 		text_add(text, field_text(metadata, "agent_name"));
 	} else {

@@ -39,16 +39,9 @@ static void add_agent(struct text *out, const json_t *session)
 
 static void add_request(struct text *out, const json_t *session, int width)
 {
-	const json_t *metadata = json_object_get(session, "metadata");
-	const json_t *status = json_object_get(metadata, "status");
-
 	text_style(out, BOLD);
-	text_add(out, field_text(metadata, "method"));
-	text_add(out, " ");
-	text_add_cut(out, field_text(metadata, "path"), width - out->column - 8);
+	phrase_request(out, json_object_get(session, "metadata"), width);
 	text_style(out, PLAIN);
-	if (json_is_integer(status))
-		text_addf(out, " → %lld", (long long)json_integer_value(status));
 	text_newline(out);
 	text_add(out, field_text(session, "id"));
 }

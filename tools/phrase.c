@@ -154,6 +154,46 @@ void phrase_place(struct text *text, const json_t *record, int width)
 		text_add_tail(text, s, width);
 }
 
+/* As one would type it, nearly. */
+static void put_argument(FILE *file, const json_t *argument)
+{
+	const char *word = json_string_value(argument);
+	_cleanup_(freep) char *s = NULL;
+
+	if (word && *word && !strpbrk(word, " \t\n\"'")) {
+		fprintf(file, " %s", word);
+		return;
+	}
+	s = dump(argument);
+	fprintf(file, " %s", s ? s : "?");
+}
+
+void phrase_request(struct text *text, const json_t *metadata, int width)
+{
+	const json_t *status = json_object_get(metadata, "status"), *argument;
+	const json_t *exit_status = json_object_get(metadata, "exit_status");
+	_cleanup_(freep) char *s = NULL;
+	char outcome[32] = "";
+	size_t size, i;
+	FILE *file = open_memstream(&s, &size);
+
+	if (!file)
+		return;
+	fprintf(file, "%s %s", field_text(metadata, "method"), field_text(metadata, "path"));
+	json_array_foreach (json_object_get(metadata, "argv"), i, argument)
+		put_argument(file, argument);
+	if (fclose(file) != 0)
+		return;
+	if (json_is_integer(exit_status))
+		snprintf(outcome, sizeof(outcome), " → exit %d",
+			 (int)json_integer_value(exit_status));
+	else if (json_is_integer(status))
+		snprintf(outcome, sizeof(outcome), " → %d", (int)json_integer_value(status));
+	text_add_cut(text, s, width - text_width(outcome));
+	text_style(text, PLAIN);
+	text_add(text, outcome);
+}
+
 static const struct {
 	const char *word, *mark;
 	enum style style;

@@ -27,6 +27,9 @@ void phrase_value(struct text *text, const json_t *value, int width);
 void phrase_arguments(struct text *text, const json_t *arguments, int width);
 /* "…/Services/Booking.php:41", the end of a long path. */
 void phrase_place(struct text *text, const json_t *record, int width);
+/* "GET /preise → 200", "CLI artisan queue:work --once → exit 1", of a session that is a request of
+ * no call; all but the outcome is cut to fit `width`. */
+void phrase_request(struct text *text, const json_t *metadata, int width);
 /* ✓ ✗ ⧖ … in its colour. */
 void phrase_status_mark(struct text *text, const char *status);
 /* The colour of a status or severity. */

@@ -285,10 +285,14 @@ static int add_tree(struct text *out, const json_t *document, int width)
 	const json_t *function = json_object_get(document, "function");
 	const json_t *calls = json_object_get(document, "calls");
 
-	if (json_is_object(function))
+	const json_t *session = json_object_get(document, "call");
+
+	if (json_is_object(function)) {
 		add_function_title(out, function, width);
-	else
-		header_add(out, json_object_get(document, "call"), width);
+	} else {
+		header_add(out, session, width);
+		header_add_gaps(out, json_object_get(session, "completeness"), 0, width);
+	}
 	if (json_array_size(calls))
 		return add_calls(out, calls, width);
 	text_add(out, "no PHP calls were recorded");

@@ -22,8 +22,9 @@
  *   NOTE        [12, dt, {…}]
  *   OUTPUT      [13, dt, bytes]
  *   OUTPUT_END  [14, dt, total, recorded]
- *   END         [15, dt, how]
+ *   END         [15, dt, how] or [15, dt, how, exit status]
  *   LOST        [16, dt, {kind: count}]
+ *   RUN         [17, dt, {argv, forked}]
  *
  * `dt` is in ticks since the previous frame that has one, or since the REQUEST frame; `hz` is ticks
  * per second.
@@ -52,6 +53,7 @@ enum ct_frame_type {
 	CT_FRAME_OUTPUT_END = 14,
 	CT_FRAME_END = 15,
 	CT_FRAME_LOST = 16,
+	CT_FRAME_RUN = 17,
 };
 
 /* FUNCTION flags */

@@ -16,7 +16,7 @@ HELLO = struct.Struct("<QIIQ16s")
 HEAD, TAIL = 128, 192
 
 (PROCESS, FUNCTION, REQUEST, PARAMS, BODY, BODY_END, ENTER, LEAVE, THROW, CATCH, ERROR, NOTE, OUTPUT, OUTPUT_END, END,
- LOST) = range(1, 17)
+ LOST, RUN) = range(1, 18)
 LEAVE_RETURN, LEAVE_EXCEPTION, LEAVE_YIELD, LEAVE_UNWOUND, LEAVE_EXIT = range(5)
 END_DONE, END_ABORTED, END_EXIT = range(3)
 
@@ -92,6 +92,7 @@ class Recorded:
     def __init__(self, frame):
         self.seq, self.realtime_ns, self.monotonic_ns, self.hz = frame[1:5]
         self.params, self.body, self.output = {}, b"", b""
+        self.run = self.exit_status = None
         self.body_end = self.output_end = self.end = None
         self.enters, self.throws, self.catches, self.errors, self.notes, self.lost = [], [], [], [], [], {}
         self.leaves = []
@@ -160,8 +161,11 @@ def requests(frames):
             current.output_end = tuple(frame[2:4])
         elif kind == END:
             current.end = frame[2]
+            current.exit_status = frame[3] if len(frame) > 3 else None
             assert not current.open, f"left open at END: {current.open}"
             current = None
+        elif kind == RUN:
+            current.run = frame[2]
         elif kind == LOST:
             current.lost.update(frame[2])
     return process[2], found

@@ -105,7 +105,7 @@ static void check_request(const char *body, bool first)
 	check_json(leave->leave.value, "\"ok\"");
 	CHECK(find(CT_FRAME_OUTPUT, 0)->bytes.size == 34);
 	CHECK_INT(find(CT_FRAME_OUTPUT_END, 0)->end_of.total, 34);
-	CHECK_INT(find(CT_FRAME_END, 0)->how, CT_END_DONE);
+	CHECK_INT(find(CT_FRAME_END, 0)->end.how, CT_END_DONE);
 	CHECK(!find(CT_FRAME_REQUEST, 1));
 }
 
@@ -129,7 +129,7 @@ static void test_flood(struct ring *ring)
 	producer_serve("{}", 0);
 	read_ring(ring);
 	CHECK(find(CT_FRAME_LOST, 0));
-	CHECK_INT(find(CT_FRAME_END, n_frames ? 0 : 1)->how, CT_END_DONE);
+	CHECK_INT(find(CT_FRAME_END, n_frames ? 0 : 1)->end.how, CT_END_DONE);
 }
 
 int main(void)

@@ -113,9 +113,10 @@ static void engine(void)
 	settings_load(&worker.settings);
 	worker.settings.ring_size = CT_RING_MIN * 16;
 	strcpy(worker.settings.socket, "/nonexistent/agent.sock");
-	clock_init();
+	clock_init(true);
 	exceptions_install();
 	worker.armed = true;
+	worker.nudge_at = UINT64_MAX;
 }
 
 /* A function of the application, and a frame of it with room for three arguments. */

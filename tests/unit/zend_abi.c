@@ -125,5 +125,8 @@ int main(void)
 	CHECK_LAYOUT(class_props, zend_class_entry, properties_info_table);
 	CHECK_LAYOUT(class_destructor, zend_class_entry, destructor);
 	CHECK_LAYOUT(class_file, zend_class_entry, info.user.filename);
+	CHECK_LAYOUT(sg_script, sapi_globals_struct, request_info.path_translated);
+	CHECK_LAYOUT(sg_argc, sapi_globals_struct, request_info.argc);
+	CHECK_LAYOUT(sg_argv, sapi_globals_struct, request_info.argv);
 	return failed;
 }

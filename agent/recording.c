@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* From REQUEST to END. */
+
+#include "recording.h"
+
+#include "calls.h"
+#include "exceptions.h"
+#include "frame.h"
+#include "link.h"
+
+#include <calltrace/version.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static uint64_t woken_at; /* ring.head at the last wake */
+
+struct moment moment_now(void)
+{
+	return (struct moment){
+		.realtime = clock_ns(CLOCK_REALTIME),
+		.monotonic = clock_ns(CLOCK_MONOTONIC),
+		.ticks = clock_ticks(),
+	};
+}
+
+void recording_wake(void)
+{
+	woken_at = worker.ring.head;
+	link_wake();
+}
+
+void recording_wake_if_much(void)
+{
+	if (worker.ring.head - woken_at > worker.ring.size / 8)
+		recording_wake();
+}
+
+static void write_process(void)
+{
+	struct pack k;
+
+	if (!ring_reserve(&worker.ring, &k, 1024, RING_FRAME))
+		return;
+	pack_array(&k, 3);
+	pack_uint(&k, CT_FRAME_PROCESS);
+	pack_uint(&k, CT_FRAME_VERSION);
+	pack_map(&k, 6);
+	pack_text(&k, "pid");
+	pack_uint(&k, (uint64_t)getpid());
+	pack_text(&k, "php");
+	pack_text(&k, zend_php_version());
+	pack_text(&k, "zend_api");
+	pack_uint(&k, zend.at->api);
+	pack_text(&k, "sapi");
+	pack_text(&k, zend.sapi);
+	pack_text(&k, "mechanism");
+	pack_text(&k, worker.functions ? "execute_ex" : "none");
+	pack_text(&k, "agent");
+	pack_text(&k, CT_VERSION);
+	ring_commit(&worker.ring, &k);
+}
+
+/* The process's own, at its first request. */
+static bool have_ring(void)
+{
+	static bool failed;
+
+	if (worker.ring.header)
+		return true;
+	if (failed)
+		return false;
+	if (!worker.open) {
+		void *open = mmap(NULL, WORKER_DEPTH * sizeof(*worker.open), PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		worker.open = open == MAP_FAILED ? NULL : open;
+	}
+	failed = !worker.open || ring_init(&worker.ring, worker.settings.ring_size) < 0;
+	if (failed)
+		return false;
+	worker.ring_serial++;
+	strcpy(worker.ring.header->socket, worker.settings.socket);
+	write_process();
+	return true;
+}
+
+bool recording_begin(const struct moment *at)
+{
+	struct pack k;
+
+	if (!have_ring())
+		return false;
+	worker.seq++;
+	/* Room for the beginning and the end, or nothing of it. */
+	if (!ring_reserve(&worker.ring, &k, 16384, RING_FRAME)) {
+		ring_lose(&worker.ring, CT_LOST_REQUESTS, 1);
+		link_wake();
+		return false;
+	}
+	worker.last_tick = at->ticks;
+	pack_array(&k, 5);
+	pack_uint(&k, CT_FRAME_REQUEST);
+	pack_uint(&k, worker.seq);
+	pack_uint(&k, at->realtime);
+	pack_uint(&k, at->monotonic);
+	pack_uint(&k, clock_hz());
+	ring_commit(&worker.ring, &k);
+	calls_reset();
+	exceptions_reset();
+	worker.request++;
+	worker.recording = true;
+	woken_at = worker.ring.head;
+	return true;
+}
+
+static void write_lost(uint64_t now)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		CT_LOST_KINDS(X)
+#undef X
+	};
+	unsigned n = 0;
+	struct pack k;
+
+	if (!worker.ring.lost_any)
+		return;
+	for (unsigned i = 0; i < CT_LOST_COUNT; i++)
+		n += worker.ring.lost[i] != 0;
+	if (!frame_begin(&k, 512, RING_FRAME, 3, CT_FRAME_LOST, now))
+		return;
+	pack_map(&k, n);
+	for (unsigned i = 0; i < CT_LOST_COUNT; i++) {
+		if (!worker.ring.lost[i])
+			continue;
+		pack_text(&k, names[i]);
+		pack_uint(&k, worker.ring.lost[i]);
+	}
+	if (!frame_commit(&k, now))
+		return;
+	memset(worker.ring.lost, 0, sizeof(worker.ring.lost));
+	worker.ring.lost_any = false;
+}
+
+void recording_end(enum ct_end how, int exit_status)
+{
+	bool has_status = exit_status != NO_EXIT_STATUS;
+	uint64_t now;
+	struct pack k;
+
+	if (!worker.recording)
+		return;
+	worker.recording = false;
+	worker.request++;
+	calls_close();
+	now = clock_ticks();
+	write_lost(now);
+	if (frame_begin(&k, 32, RING_FRAME, has_status ? 4 : 3, CT_FRAME_END, now)) {
+		pack_uint(&k, how);
+		if (has_status)
+			pack_uint(&k, (uint64_t)exit_status);
+		frame_commit(&k, now);
+	}
+	recording_wake();
+}
+
+void recording_forked(void)
+{
+	worker.recording = false;
+	worker.request++;
+	link_close();
+	ring_deinit(&worker.ring, false);
+	worker.seq = 0;
+	calls_reset();
+}

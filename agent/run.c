@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs of php-cli. */
+
+#include "run.h"
+
+#include "argument.h"
+#include "frame.h"
+#include "link.h"
+#include "recording.h"
+#include "values.h"
+#include "zend.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define MAX_ARGUMENTS 256
+#define NUDGE_NS      1000000000u
+
+static struct moment started; /* PHP, or the child */
+static bool forked;
+
+/* Of those that do not fit only the number is told. */
+static void pack_arguments(struct pack *k, int argc, char **argv)
+{
+	int n = argc < MAX_ARGUMENTS ? argc : MAX_ARGUMENTS;
+
+	pack_array(k, (uint32_t)(n < argc ? n + 1 : n));
+	value_pack_string(k, zend_script(), strlen(zend_script()));
+	for (int i = 1; i < n; i++)
+		argument_pack(k, argv, i);
+	if (n == argc)
+		return;
+	pack_map(k, 2);
+	pack_text(k, CT_KEY_CUT);
+	pack_text(k, "array");
+	pack_text(k, "count");
+	pack_uint(k, (uint64_t)argc);
+}
+
+static void write_run(int argc, char **argv)
+{
+	uint64_t now = clock_ticks();
+	struct pack k;
+
+	if (frame_begin(&k, CT_FRAME_MAX - 64, RING_KEEP, 3, CT_FRAME_RUN, now)) {
+		values_begin(&k);
+		pack_map(&k, 2);
+		pack_text(&k, "argv");
+		pack_arguments(&k, argc, argv);
+		pack_text(&k, "forked");
+		pack_bool(&k, forked);
+		if (frame_commit(&k, now))
+			return;
+	}
+	ring_lose(&worker.ring, CT_LOST_VALUES, 1);
+}
+
+bool run_begin(void)
+{
+	int saved = errno, argc;
+	char **argv;
+
+	argc = zend_command(&argv);
+	/* Code that opcache preloads runs before there is a command. */
+	if (argc < 1)
+		return false;
+	worker.run_waits = false;
+	if (recording_begin(&started)) {
+		arguments_hide(argc, argv);
+		write_run(argc, argv);
+		/* Now: whoever is killed cannot hand its ring over any more. */
+		recording_wake();
+		worker.nudge_at = clock_ticks() + NUDGE_NS;
+	}
+	errno = saved;
+	return worker.recording;
+}
+
+void run_nudge(uint64_t now)
+{
+	worker.nudge_at = now + NUDGE_NS;
+	recording_wake();
+}
+
+static void run_exit(int status, void *userdata)
+{
+	/* A child that ran no function is one all the same. */
+	if (forked && worker.run_waits)
+		run_begin();
+	worker.run_waits = false;
+	link_hurry();
+	recording_end(CT_END_DONE, status & 0xff);
+}
+
+void run_start(void)
+{
+	started = moment_now();
+}
+
+void run_arm(void)
+{
+	worker.run_waits = on_exit(run_exit, NULL) == 0;
+}
+
+void run_forked(void)
+{
+	started = moment_now();
+	forked = true;
+	worker.run_waits = true;
+}

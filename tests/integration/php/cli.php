@@ -1,0 +1,103 @@
+<?php
+// A plain script: what it does is told by its first argument.
+class Rechner
+{
+    public function halbiere(int $n): int
+    {
+        if ($n % 2) {
+            throw new DomainException("ungerade: $n");
+        }
+        return intdiv($n, 2);
+    }
+}
+
+function verbinde(array $argumente, string $passwort): int
+{
+    return count($argumente) + strlen($passwort);
+}
+
+function halbiert(int $n): string
+{
+    try {
+        return 'halb ' . (new Rechner())->halbiere($n);
+    } catch (DomainException $e) {
+        return $e->getMessage();
+    }
+}
+
+function wirft()
+{
+    throw new LogicException('nicht gefangen');
+}
+
+function ruft_unbekannt()
+{
+    gibt_es_nicht();
+}
+
+function verlaesst(int $status)
+{
+    exit($status);
+}
+
+function wartet()
+{
+    fwrite(STDOUT, "bereit\n");
+    while (true) {
+        usleep(10000);
+    }
+}
+
+function teilt(): int
+{
+    $kind = pcntl_fork();
+    if ($kind === 0) {
+        halbiert(8);
+        echo "Kind\n";
+        exit(5);
+    }
+    halbiert(6);
+    pcntl_waitpid($kind, $status);
+    return pcntl_wexitstatus($status);
+}
+
+function stilles_kind(): int
+{
+    $kind = pcntl_fork();
+    if ($kind === 0) {
+        exit(6);
+    }
+    pcntl_waitpid($kind, $status);
+    return pcntl_wexitstatus($status);
+}
+
+$optionen = getopt('', ['passwort:', 'token:'], $rest);
+switch ($argv[$rest] ?? 'rechnen') {
+    case 'rechnen':
+        echo halbiert(4), PHP_EOL, halbiert(5), PHP_EOL;
+        break;
+    case 'geheim':
+        verbinde($argv, $optionen['passwort'] ?? '');
+        break;
+    case 'werfen':
+        wirft();
+        break;
+    case 'fatal':
+        ruft_unbekannt();
+        break;
+    case 'verlassen':
+        verlaesst(7);
+        break;
+    case 'warten':
+        wartet();
+        break;
+    case 'teilen':
+        echo teilt(), PHP_EOL;
+        break;
+    case 'stilles-kind':
+        echo stilles_kind(), PHP_EOL;
+        break;
+    case 'errno':
+        echo posix_kill(999999, 0) ? '' : posix_get_last_error(), PHP_EOL;
+        break;
+}
