@@ -6,6 +6,8 @@
 
 #include "cleanup.h"
 #include "present.h"
+#include "record.h"
+#include "search.h"
 
 /* Ends a walk: the limit is reached. */
 #define ENOUGH 100
@@ -67,7 +69,10 @@ static int add_segment(const json_t *segment, void *userdata)
 {
 	struct list *list = userdata;
 
-	return in_range(list->query, segment, "occurred_at") ? add(list, segment) : 0;
+	return in_range(list->query, segment, "occurred_at") &&
+			       is(segment, "role", list->query->role)
+		       ? add(list, segment)
+		       : 0;
 }
 
 static int walk_calls(struct list *list)
@@ -161,4 +166,55 @@ int query_errors(struct store_txn *txn, const struct query *query, json_t **ret)
 int query_segments(struct store_txn *txn, const struct query *query, json_t **ret)
 {
 	return collect(txn, query, walk_segments, ret);
+}
+
+static json_t *present_spans(const char *text, const struct search_span *spans, size_t count)
+{
+	_cleanup_(json_decrefp) json_t *shown = json_array();
+	size_t at = 0, characters = 0, start;
+
+	for (size_t i = 0; shown && i < count; i++) {
+		for (; at < spans[i].start; at++)
+			characters += (text[at] & 0xc0) != 0x80;
+		start = characters;
+		for (; at < spans[i].end; at++)
+			characters += (text[at] & 0xc0) != 0x80;
+		if (json_array_append_new(shown, json_pack("[I, I]", (json_int_t)start,
+							   (json_int_t)characters)) < 0)
+			return NULL;
+	}
+	return steal(&shown);
+}
+
+static int add_match(const struct store_match *match, void *userdata)
+{
+	_cleanup_(json_decrefp) json_t *found = json_copy((json_t *)match->segment);
+	const char *text = json_string_value(json_object_get(match->segment, "text"));
+
+	if (json_object_set_new(found, "call_id", get_copy(match->session, "call_id")) < 0 ||
+	    json_object_set_new(found, "started_at", get_copy(match->session, "started_at")) < 0 ||
+	    json_object_set_new(found, "spans",
+				present_spans(text, match->spans, match->span_count)) < 0)
+		return -ENOMEM;
+	return add(userdata, found);
+}
+
+int query_search(struct store_txn *txn, const struct search *search, const struct query *query,
+		 json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *found = json_array();
+	struct list list = {txn, query, found};
+	const struct store_search_filter filter = {
+		.since = query->since,
+		.until = query->until,
+		.role = query->role,
+		.company = query->company,
+		.session = query->session,
+	};
+	int r = found ? store_search(txn, search, &filter, add_match, &list) : -ENOMEM;
+
+	if (r && r != ENOUGH)
+		return r;
+	*ret = steal(&found);
+	return 0;
 }

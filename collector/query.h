@@ -20,6 +20,8 @@ struct query {
 	const char *function; /* with its version suffix, or without for all its versions */
 	double slow_ms;
 
+	const char *role; /* of segments */
+
 	const char *severity, *code, *type;
 	bool unresolved, booking_failures, terminating;
 };
@@ -32,3 +34,9 @@ int query_functions(struct store_txn *txn, const struct query *query, json_t **r
 int query_errors(struct store_txn *txn, const struct query *query, json_t **ret);
 /* Of `session`, which must be set, in the order they were said. */
 int query_segments(struct store_txn *txn, const struct query *query, json_t **ret);
+/* The segments of all sessions, or of `session`, in which the search (search.h) finds something, as
+ * store_search() orders them. Each with its session's "call_id" and "started_at", and "spans":
+ * [[start, end], …] in its text, in characters (code points), `end` behind the last. */
+struct search;
+int query_search(struct store_txn *txn, const struct search *search, const struct query *query,
+		 json_t **ret);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store-record.h"
+#include "store-terms.h"
 
 /* A store that is damaged all over is described well enough by its first problems. */
 #define PROBLEMS_MAX 100
@@ -16,6 +17,7 @@ struct check {
 	json_t *lost;
 	json_int_t records[STORE_KINDS];
 	json_int_t entries; /* that the index should have */
+	json_int_t postings, found_postings;
 };
 
 typedef int (*check_fn)(struct check *check, const struct walk *walk);
@@ -84,6 +86,20 @@ static int check_entries(struct check *check, enum table table, const struct wal
 		       : problem(check, table, &walk->key, "missing in the index");
 }
 
+static int check_terms(struct check *check, const struct walk *walk, const struct uuid *session)
+{
+	bool right;
+	size_t count;
+	int r = terms_check(check->txn, session, &right, &count);
+
+	if (r)
+		return r;
+	check->postings += (json_int_t)count;
+	return right ? 0
+		     : problem(check, TABLE_SESSIONS, &walk->key,
+			       "what it says is missing in the full-text index");
+}
+
 static int check_session(struct check *check, const struct walk *walk)
 {
 	_cleanup_(json_decrefp) json_t *session = NULL;
@@ -100,7 +116,8 @@ static int check_session(struct check *check, const struct walk *walk)
 				     : r;
 	memcpy(&id, walk->key.data, sizeof(id));
 	entries_of_session(&entries, &id, session);
-	return check_entries(check, TABLE_SESSIONS, walk, &entries);
+	r = check_entries(check, TABLE_SESSIONS, walk, &entries);
+	return r ? r : check_terms(check, walk, &id);
 }
 
 static int check_list_index(struct check *check, const struct walk *walk, enum store_kind kind,
@@ -170,6 +187,19 @@ static int check_index(struct check *check, const struct walk *walk)
 			     "points at no session");
 }
 
+static int check_block(struct check *check, const struct walk *walk)
+{
+	size_t count;
+	int r = block_count(&walk->key, &walk->value, &count);
+
+	if (r)
+		return r == -EBADMSG
+			       ? problem(check, TABLE_TERMS, &walk->key, "the block cannot be read")
+			       : r;
+	check->found_postings += (json_int_t)count;
+	return 0;
+}
+
 static int check_resolution(struct check *check, const struct walk *walk)
 {
 	_cleanup_(json_decrefp) json_t *resolution = NULL;
@@ -236,6 +266,7 @@ static const struct {
 	{"sessions", TABLE_SESSIONS, check_session},
 	{NULL, TABLE_RECORDS, check_records},
 	{"index_entries", TABLE_INDEX, check_index},
+	{"term_blocks", TABLE_TERMS, check_block},
 	{"resolutions", TABLE_RESOLUTIONS, check_resolution},
 	{"tree_chunks", TABLE_TREES, check_tree},
 	{"rings", TABLE_RINGS, check_ring},
@@ -288,18 +319,25 @@ static int add_records(struct check *check, json_t *document)
 	return 0;
 }
 
-/* Every record found all of its entries; what is beyond these leads nowhere. */
-static int check_entry_count(struct check *check, const json_t *document)
+static int check_surplus(struct check *check, enum table table, json_int_t found, json_int_t wanted)
 {
-	json_int_t found = json_integer_value(json_object_get(document, "index_entries"));
-
-	if (found <= check->entries)
+	if (found <= wanted)
 		return 0;
 	return json_array_append_new(check->problems,
-				     json_sprintf("index: %lld entries lead to no record",
-						  (long long)(found - check->entries))) < 0
+				     json_sprintf("%s: %lld entries lead to no record",
+						  table_name(table), (long long)(found - wanted))) <
+			       0
 		       ? -ENOMEM
 		       : 0;
+}
+
+/* Every record found all of its entries; what is beyond these leads nowhere. */
+static int check_entry_counts(struct check *check, const json_t *document)
+{
+	json_int_t found = json_integer_value(json_object_get(document, "index_entries"));
+	int r = check_surplus(check, TABLE_INDEX, found, check->entries);
+
+	return r ? r : check_surplus(check, TABLE_TERMS, check->found_postings, check->postings);
 }
 
 static int add_bytes(struct store_txn *txn, json_t *document)
@@ -333,7 +371,7 @@ int store_check(struct store_txn *txn, json_t **ret)
 	if (!r)
 		r = add_records(&check, document);
 	if (!r)
-		r = check_entry_count(&check, document);
+		r = check_entry_counts(&check, document);
 	if (!r)
 		r = add_bytes(txn, document);
 	if (!r)

@@ -45,16 +45,6 @@ static uint64_t count(const json_t *function, const char *field)
 	return n < 0 ? 0 : n > UINT32_MAX ? UINT32_MAX : (uint64_t)n;
 }
 
-static size_t put_number(uint8_t *p, uint64_t n)
-{
-	size_t size = 0;
-
-	for (; n > 127; n >>= 7)
-		p[size++] = (uint8_t)(n | 128);
-	p[size++] = (uint8_t)n;
-	return size;
-}
-
 static size_t put_name(uint8_t *p, const char *name)
 {
 	size_t size = strlen(name);
@@ -79,23 +69,9 @@ size_t fact_encode(uint8_t ret[FACT_MAX], const json_t *function, const char *co
 	size_t size = 0;
 
 	for (size_t i = 0; i < NUMBERS; i++)
-		size += put_number(ret + size, numbers[i]);
+		size += number_put(ret + size, numbers[i]);
 	size += put_name(ret + size, get_text(function, "function_name"));
 	return size + put_name(ret + size, company);
-}
-
-static const uint8_t *get_number(const uint8_t *p, const uint8_t *end, uint64_t *ret)
-{
-	uint64_t n = 0;
-
-	for (unsigned int shift = 0; p && p < end && shift < 64; shift += 7) {
-		n |= (uint64_t)(*p & 127) << shift;
-		if (!(*p++ & 128)) {
-			*ret = n;
-			return p;
-		}
-	}
-	return NULL;
 }
 
 static const char *get_name(const uint8_t **p, const uint8_t *end)
@@ -114,7 +90,7 @@ int fact_decode(struct store_fact *ret, const struct posting *at, struct bytes v
 	const char *name, *company;
 
 	for (size_t i = 0; i < NUMBERS; i++)
-		p = get_number(p, end, &numbers[i]);
+		p = number_get(p, end, &numbers[i]);
 	name = get_name(&p, end);
 	company = get_name(&p, end);
 	if (!name || !company || numbers[0] >= STATUSES)

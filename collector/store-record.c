@@ -11,6 +11,7 @@
 #include "store-index.h"
 #include "store-lmdb.h"
 #include "store-record.h"
+#include "store-terms.h"
 #include "value.h"
 
 /* A value, unpacked: the sizes of the lists' texts, 4 bytes each, then the texts. */
@@ -154,7 +155,8 @@ static int texts_before(struct store_txn *txn, const struct uuid *session, struc
 	if (r != -EBADMSG)
 		return r == STORE_NONE ? 0 : r;
 	memset(ret->part, 0, sizeof(ret->part));
-	return drop_index_of_damaged(txn, session);
+	r = terms_forget(txn, session);
+	return r ? r : drop_index_of_damaged(txn, session);
 }
 
 static int put_index(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
@@ -168,6 +170,17 @@ static int put_index(struct store_txn *txn, enum store_kind kind, const struct u
 	if (!r)
 		r = session_of(txn, session, &owner);
 	return r ? r : replace_index(txn, kind, session, before, list, session_company(owner));
+}
+
+static int put_terms(struct store_txn *txn, const struct uuid *session, struct bytes text,
+		     const json_t *list)
+{
+	_cleanup_(json_decrefp) json_t *before = NULL;
+	int r = record_list_of(text, &before);
+
+	if (r == -EBADMSG)
+		r = terms_forget(txn, session);
+	return r ? r : terms_put_list(txn, session, before, list);
 }
 
 static bool same(struct bytes a, struct bytes b)
@@ -192,6 +205,8 @@ static int put_list(struct store_txn *txn, enum store_kind kind, const struct uu
 		if (size > UINT32_MAX)
 			return -E2BIG;
 	}
+	if (kind == STORE_SEGMENTS && !same(before->part[kind], *ret))
+		return put_terms(txn, session, before->part[kind], list);
 	if (kind == STORE_FUNCTIONS || (kind == STORE_ERRORS && !same(before->part[kind], *ret)))
 		return put_index(txn, kind, session, before->part[kind], list);
 	return 0;

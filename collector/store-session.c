@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store-index.h"
+#include "store-terms.h"
 
 #define LATEST "@latest"
 
@@ -36,6 +37,9 @@ int store_put_session(struct store_txn *txn, const json_t *session)
 	if (!text || !uuid_parse(&id, text) ||
 	    !json_is_integer(json_object_get(session, "first_seen_at")))
 		return -EINVAL;
+	r = terms_move_session(txn, &id, session_time(session));
+	if (r < 0)
+		return r;
 	r = store_get_session(txn, &id, &stored);
 	if (r == -EBADMSG)
 		r = drop_index_of_damaged(txn, &id);

@@ -128,6 +128,29 @@ int store_find_error(struct store_txn *txn, const char *id, struct store_place *
 int store_resolve(struct store_txn *txn, const struct store_place *error, bool resolved,
 		  const char *note, uint64_t at, json_t **ret);
 
+/* Full-text search over segments (search.h says how). What is NULL or 0 does not restrict. Times
+ * are those of occurred_at. */
+struct search;
+struct search_span;
+
+struct store_search_filter {
+	uint64_t since, until;
+	const char *role, *company;
+	const struct uuid *session;
+};
+
+/* Borrowed; valid while `each` runs. */
+struct store_match {
+	const json_t *session, *segment;
+	const struct search_span *spans; /* in the segment's text */
+	size_t span_count;
+};
+
+/* The newest session first, of a session the last segment first. `each` as above. */
+int store_search(struct store_txn *txn, const struct search *search,
+		 const struct store_search_filter *filter,
+		 int (*each)(const struct store_match *match, void *userdata), void *userdata);
+
 /* Facts: what statistics need of a function trace, without its values, so that counting a million
  * calls reads tens of bytes of each. */
 enum store_status { STORE_PENDING, STORE_SUCCESS, STORE_ERROR, STORE_TIMEOUT };

@@ -17,7 +17,10 @@ struct context {
 
 /* Every list prints at most this: nothing was found (exit status 1). Problems count as found by
  * `check`. */
-enum { COMMAND_NOTHING = 1 };
+enum {
+	COMMAND_NOTHING = 1,
+	COMMAND_USAGE = 2, /* a message was written to stderr */
+};
 
 struct command {
 	const char *name;
@@ -26,7 +29,7 @@ struct command {
 	int bit; /* OF_* */
 	enum { NO_CALL, MAY_CALL, NEEDS_CALL, NEEDS_WORD } call;
 	bool takes_sequence; /* CALL/SEQ */
-	/* 0, COMMAND_NOTHING, or negative errno as from the store. */
+	/* 0, COMMAND_NOTHING, COMMAND_USAGE, or negative errno as from the store. */
 	int (*run)(struct context *context);
 	bool writes; /* into the store; it commits context->txn itself, and sets it to NULL */
 };
@@ -37,6 +40,7 @@ int command_timeline(struct context *context);
 int command_functions(struct context *context);
 int command_tree(struct context *context);
 int command_transcript(struct context *context);
+int command_search(struct context *context);
 int command_errors(struct context *context);
 int command_errors_resolve(struct context *context);
 int command_errors_reopen(struct context *context);

@@ -34,7 +34,8 @@ static void grid_init(struct grid *grid, const struct list_column *columns, int 
 static void add_cells(const struct grid *grid, struct text *cells, const json_t *record)
 {
 	for (size_t i = 0; i < grid->count; i++) {
-		grid->columns[i]->cell(cells, record);
+		if (grid->columns[i]->cell)
+			grid->columns[i]->cell(cells, record);
 		text_newline(cells);
 	}
 }
@@ -81,14 +82,17 @@ static void put_cell(struct text *out, const struct grid *grid, size_t column,
 	text_add_line(out, cells, line, room);
 }
 
-static void put_row(struct text *out, const struct grid *grid, const struct text *cells,
-		    size_t first, int width)
+static void put_row(struct text *out, const struct grid *grid, const struct text *cells, size_t row,
+		    const json_t *record, int width)
 {
 	int column = 0;
 
 	for (size_t i = 0; i < grid->shown; i++) {
 		text_pad(out, column);
-		put_cell(out, grid, i, cells, first + i, width);
+		if (grid->columns[i]->fit)
+			grid->columns[i]->fit(out, record, width - column);
+		else
+			put_cell(out, grid, i, cells, row * grid->count + i, width);
 		column = out->column > column + grid->widths[i] ? out->column
 								: column + grid->widths[i];
 		column += GAP;
@@ -129,8 +133,8 @@ static int print_text(const struct options *options, const struct list_shape *sh
 	measure(&grid, &cells);
 	fit(&grid, width);
 	put_titles(&out, &grid);
-	for (i = 0; i < json_array_size(records); i++)
-		put_row(&out, &grid, &cells, i * grid.count, width);
+	json_array_foreach ((json_t *)records, i, record)
+		put_row(&out, &grid, &cells, i, record, width);
 	text_write(&out, stdout);
 	return text_error(&out);
 }

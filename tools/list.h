@@ -13,6 +13,8 @@ struct list_column {
 	bool right;
 	int most; /* columns a cell may take; 0: what is left of the line (the last column) */
 	int from; /* only where the line has so many columns */
+	/* Of the last column, instead of `cell`: adds at most `width` columns. */
+	void (*fit)(struct text *text, const json_t *record, int width);
 };
 
 struct list_shape {

@@ -26,6 +26,8 @@ static const struct command commands[] = {
 	 command_tree},
 	{"transcript", "CALL", "what was said", OF_TRANSCRIPT, NEEDS_CALL, false,
 	 command_transcript},
+	{"search", "TEXT", "full-text search in what was said", OF_SEARCH, NEEDS_WORD, false,
+	 command_search},
 	{"errors", "[CALL]", "the error log", OF_ERRORS, MAY_CALL, false, command_errors},
 	{"errors resolve", "ID", "marks an error as resolved", OF_RESOLVE, NEEDS_WORD, false,
 	 command_errors_resolve, .writes = true},
@@ -163,10 +165,11 @@ static int resolve(struct context *context, const struct command *command, const
 static int run(const struct command *command, const struct options *options, struct store *store)
 {
 	struct context context = {.options = options};
+	const char *call = command->call == NEEDS_WORD ? options->call : options->args[0];
 	int r = store_begin(store, command->writes, &context.txn);
 
-	if (!r && options->arg_count && command->call != NEEDS_WORD)
-		r = resolve(&context, command, options->args[0]);
+	if (!r && call)
+		r = resolve(&context, command, call);
 	if (!r)
 		r = command->run(&context);
 	store_abort(context.txn);
@@ -197,6 +200,8 @@ static int open_and_run(const struct command *command, const struct options *opt
 	store_close(store);
 	if (r < 0 && !ferror(stdout))
 		return fail_store(options->db, r);
+	if (r == COMMAND_USAGE)
+		return EXIT_USAGE;
 	return finish_output(r ? EXIT_NOTHING : EXIT_FOUND);
 }
 
@@ -222,7 +227,7 @@ static int check_usage(const struct command *command, const struct options *opti
 	if (command->call == NEEDS_CALL && !options->arg_count)
 		return fail_usage(command, "which CALL?");
 	if (command->call == NEEDS_WORD && !options->arg_count)
-		return fail_usage(command, "which ID?");
+		return fail_usage(command, command->bit == OF_SEARCH ? "which TEXT?" : "which ID?");
 	if (!list && options->format > FORMAT_JSON)
 		return fail_usage(command, "--format ndjson and csv are for lists");
 	return 0;

@@ -18,6 +18,7 @@ struct options {
 	int kind; /* of sessions: 0 call, 1 request, 2 all */
 	bool in_progress;
 	const char *note;
+	const char *call; /* which one, for commands that take it as an option */
 	const char *status;
 	bool help, version;
 
@@ -42,7 +43,7 @@ enum {
 	OF_EXPORT = 1 << 11,
 	OF_REDACT = 1 << 12,
 	OF_RESOLVE = 1 << 13,
-	OF_LISTS = OF_CALLS | OF_FUNCTIONS | OF_TRANSCRIPT | OF_ERRORS,
+	OF_LISTS = OF_CALLS | OF_FUNCTIONS | OF_TRANSCRIPT | OF_ERRORS | OF_SEARCH,
 	OF_ALL = -1,
 };
 

@@ -13,7 +13,7 @@ static const struct {
 	{"dtmf", "DTMF", GREEN},  {"sms", "SMS", BLUE},	   {"injected", "Note", BLUE},
 };
 
-void speech_add(struct text *out, const char *role, const char *said, int width)
+void speech_role(struct text *out, const char *role)
 {
 	const char *label = role;
 
@@ -26,6 +26,11 @@ void speech_add(struct text *out, const char *role, const char *said, int width)
 	}
 	text_add_cut(out, label, ROLE_WIDTH - 1);
 	text_style(out, PLAIN);
+}
+
+void speech_add(struct text *out, const char *role, const char *said, int width)
+{
+	speech_role(out, role);
 	text_pad(out, ROLE_WIDTH);
 	text_add_wrapped(out, said, width, 0);
 	text_newline(out);

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Full-text search: for every word of a search its places, newest first, leapt along until all are
+ * at one segment; then that is read, and must match.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "search.h"
+#include "store-terms.h"
+
+/* Places are collected a window of time at a time, which grows where there are few and shrinks
+ * where there are many: a search that finds enough soon reads little. */
+#define SPAN_FIRST (1ull << 18) /* 5 hours */
+#define FEW	   256
+#define MANY	   4096
+#define TOO_MANY   65536
+
+/* No call is longer: a segment was said at most so long after its session began. */
+#define CALL_MAX_NS (12ull * 3600 * 1000000000)
+
+struct source {
+	struct store_txn *txn;
+	struct key prefixes[PREFIX_TERMS + 1];
+	size_t prefix_count;
+	struct places places; /* of the window, newest first */
+	size_t at;
+	uint64_t low;  /* the window's first bucket */
+	uint64_t span; /* 0: there was no window yet */
+};
+
+static void source_deinit(struct source *source)
+{
+	free(source->places.list);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+
+	return one > other ? -1 : one < other;
+}
+
+static void sort(struct places *places)
+{
+	size_t n = 0;
+
+	if (places->count)
+		qsort(places->list, places->count, sizeof(*places->list), newest_first);
+	for (size_t i = 0; i < places->count; i++)
+		if (!n || places->list[n - 1] != places->list[i])
+			places->list[n++] = places->list[i];
+	places->count = n;
+}
+
+static void fit_span(struct source *source)
+{
+	if (!source->span)
+		source->span = SPAN_FIRST;
+	else if (source->places.count < FEW && source->span <= BUCKET_MAX / 4)
+		source->span *= 4;
+	else if (source->places.count > MANY && source->span >= 4)
+		source->span /= 4;
+}
+
+static int collect(struct source *source, uint64_t high)
+{
+	int r = 0;
+
+	source->low = high >= source->span ? high - source->span + 1 : 0;
+	source->places.count = source->at = 0;
+	for (size_t i = 0; !r && i < source->prefix_count; i++)
+		r = places_collect(&source->places, source->txn, &source->prefixes[i], source->low,
+				   high);
+	return r;
+}
+
+/* The window that ends with `high`. */
+static int fill(struct source *source, uint64_t high)
+{
+	int r;
+
+	fit_span(source);
+	r = collect(source, high);
+	while (!r && source->places.count > TOO_MANY && source->span > 1) {
+		source->span = source->span > 16 ? source->span / 16 : 1;
+		r = collect(source, high);
+	}
+	if (!r)
+		sort(&source->places);
+	return r;
+}
+
+/* The newest place that is not newer than `most`, which is never more than before. STORE_NONE. */
+static int source_seek(struct source *source, uint64_t most, uint64_t *ret)
+{
+	for (;;) {
+		struct places *places = &source->places;
+		int r;
+
+		if (!source->span || most >> PLACE_SHIFT < source->low) {
+			r = fill(source, most >> PLACE_SHIFT);
+			if (r)
+				return r;
+		}
+		while (source->at < places->count && places->list[source->at] > most)
+			source->at++;
+		if (source->at < places->count) {
+			*ret = places->list[source->at];
+			return 0;
+		}
+		if (!source->low)
+			return STORE_NONE;
+		most = (source->low << PLACE_SHIFT) - 1;
+	}
+}
+
+struct sources {
+	struct source list[SEARCH_WORDS_MAX];
+	size_t count;
+};
+
+static void sources_deinit(struct sources *sources)
+{
+	while (sources->count)
+		source_deinit(&sources->list[--sources->count]);
+}
+
+static void add_term(struct source *source, const struct form *term, bool whole)
+{
+	struct key *prefix = &source->prefixes[source->prefix_count++];
+
+	prefix->size = 0;
+	key_add(prefix, term->text, term->size);
+	if (whole)
+		key_add(prefix, "", 1);
+}
+
+static void source_init(struct source *source, struct store_txn *txn, const struct forms *forms,
+			bool prefix)
+{
+	static const struct term unread = {TERM_UNREAD, sizeof(TERM_UNREAD) - 1};
+	struct form terms[PREFIX_TERMS];
+	size_t n = prefix ? prefix_terms(terms, forms) : 0;
+
+	*source = (struct source){.txn = txn};
+	for (size_t i = 0; i < n; i++)
+		add_term(source, &terms[i], false);
+	for (size_t i = 0; !prefix && i < 2; i++)
+		if (forms->terms[i].size)
+			add_term(source, &forms->terms[i], true);
+	term_prefix(&source->prefixes[source->prefix_count++], &unread);
+}
+
+static void sources_init(struct sources *sources, struct store_txn *txn,
+			 const struct search *search)
+{
+	for (size_t i = 0; i < search->clause_count; i++) {
+		if (search->clauses[i].excluded)
+			continue;
+		for (size_t k = 0; k < search->clauses[i].count; k++) {
+			size_t word = search->clauses[i].first + k;
+
+			source_init(&sources->list[sources->count++], txn,
+				    &search->words[word].forms, search->words[word].prefix);
+		}
+	}
+}
+
+/* The newest place that all have and that is not newer than `most`. */
+static int meet(struct sources *sources, uint64_t most, uint64_t *ret)
+{
+	uint64_t place = most, found;
+
+	for (size_t i = 0, same = 0; same < sources->count; i = (i + 1) % sources->count) {
+		int r = source_seek(&sources->list[i], place, &found);
+
+		if (r)
+			return r;
+		same = found == place ? same + 1 : 1;
+		place = found;
+	}
+	*ret = place;
+	return 0;
+}
+
+struct finder {
+	struct store_txn *txn;
+	const struct search *search;
+	const struct store_search_filter *filter;
+	int (*each)(const struct store_match *match, void *userdata);
+	void *userdata;
+};
+
+static bool segment_fits(const struct store_search_filter *filter, const json_t *segment)
+{
+	const char *role = json_string_value(json_object_get(segment, "role"));
+	json_int_t at = json_integer_value(json_object_get(segment, "occurred_at"));
+	uint64_t time = at > 0 ? (uint64_t)at : 0;
+
+	return (!filter->role || (role && strcmp(role, filter->role) == 0)) &&
+	       time >= filter->since && (!filter->until || time < filter->until);
+}
+
+static bool session_fits(const struct store_search_filter *filter, const json_t *session)
+{
+	return !filter->company || strcmp(filter->company, session_company(session)) == 0;
+}
+
+/* One session, read when the first of its segments matches. */
+struct reading {
+	const struct finder *finder;
+	const struct uuid *id;
+	json_t *session;
+};
+
+static void reading_deinit(struct reading *reading)
+{
+	json_decref(reading->session);
+}
+
+static int give(struct reading *reading, const json_t *segment, const struct search_span *spans,
+		size_t count)
+{
+	const struct finder *finder = reading->finder;
+	struct store_match match = {.segment = segment, .spans = spans, .span_count = count};
+	int r = reading->session ? 0
+				 : store_get_session(finder->txn, reading->id, &reading->session);
+
+	if (r)
+		return r == STORE_NONE ? -EBADMSG : r;
+	match.session = reading->session;
+	return session_fits(finder->filter, match.session) ? finder->each(&match, finder->userdata)
+							   : 0;
+}
+
+static int try_segment(struct reading *reading, const json_t *segment)
+{
+	_cleanup_(freep) struct search_span *spans = NULL;
+	const json_t *text = json_object_get(segment, "text");
+	int r;
+
+	if (!segment_fits(reading->finder->filter, segment) || !json_is_string(text))
+		return 0;
+	r = search_match(reading->finder->search, json_string_value(text), json_string_length(text),
+			 &spans);
+	return r > 0 ? give(reading, segment, spans, (size_t)r) : r;
+}
+
+/* All segments, or only those of the places. */
+static int try_session(const struct finder *finder, const struct uuid *session,
+		       const struct places *places)
+{
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	_cleanup_(reading_deinit) struct reading reading = {finder, session, NULL};
+	int r = store_get_records(finder->txn, STORE_SEGMENTS, session, &list);
+	size_t n = places ? places->count : json_array_size(list);
+
+	for (size_t i = 0; !r && i < n; i++) {
+		size_t number = places ? places->list[i] & SEGMENT_MAX : n - i;
+		const json_t *segment = json_array_get(list, number - 1);
+
+		/* It may be another session's of the same bucket. */
+		r = segment ? try_segment(&reading, segment) : 0;
+	}
+	return r;
+}
+
+static int try_bucket(const struct finder *finder, uint64_t bucket, const struct places *places)
+{
+	_cleanup_(freep) struct posting *sessions = NULL;
+	size_t count = 0;
+	int r = bucket_sessions(finder->txn, bucket, &sessions, &count);
+
+	for (size_t i = 0; !r && i < count; i++)
+		r = try_session(finder, &sessions[i].session, places);
+	return r;
+}
+
+/* All places of one bucket; `place` is the newest, and becomes the next bucket's. */
+static int take_bucket(struct sources *sources, struct places *places, uint64_t *place)
+{
+	uint64_t bucket = *place >> PLACE_SHIFT;
+	int r = 0;
+
+	places->count = 0;
+	while (!r && *place >> PLACE_SHIFT == bucket) {
+		r = places_add(places, *place);
+		if (!r)
+			r = *place ? meet(sources, *place - 1, place) : STORE_NONE;
+	}
+	return r;
+}
+
+static void places_deinit(struct places *places)
+{
+	free(places->list);
+}
+
+static int find(const struct finder *finder, struct sources *sources, uint64_t newest)
+{
+	_cleanup_(places_deinit) struct places places = {0};
+	uint64_t since = finder->filter->since, place;
+	uint64_t oldest = since > CALL_MAX_NS ? bucket_of(since - CALL_MAX_NS) : 0;
+	int r = meet(sources, newest << PLACE_SHIFT | SEGMENT_MAX, &place), more = r;
+
+	while (!r && !more && place >> PLACE_SHIFT >= oldest) {
+		uint64_t bucket = place >> PLACE_SHIFT;
+
+		more = take_bucket(sources, &places, &place);
+		r = more < 0 ? more : try_bucket(finder, bucket, &places);
+	}
+	return r == STORE_NONE ? 0 : r;
+}
+
+static int newest_of(struct store_txn *txn, char what, uint64_t *time)
+{
+	_cleanup_(index_walk_deinit) struct index_walk walk = {0};
+	struct facet all = {what, FACET_ALL, NULL};
+	int r = index_walk_init(&walk, txn, &all, 1, 0, 0);
+
+	if (!r)
+		r = index_next(&walk);
+	if (!r && walk.at.time > *time)
+		*time = walk.at.time;
+	return r == STORE_NONE ? 0 : r;
+}
+
+int store_search(struct store_txn *txn, const struct search *search,
+		 const struct store_search_filter *filter,
+		 int (*each)(const struct store_match *match, void *userdata), void *userdata)
+{
+	_cleanup_(sources_deinit) struct sources sources = {.count = 0};
+	const struct finder finder = {txn, search, filter, each, userdata};
+	uint64_t newest = 0;
+	int r;
+
+	if (filter->session)
+		return try_session(&finder, filter->session, NULL);
+	r = newest_of(txn, INDEX_CALLS, &newest);
+	if (!r)
+		r = newest_of(txn, INDEX_REQUESTS, &newest);
+	if (r)
+		return r;
+	if (filter->until && filter->until < newest)
+		newest = filter->until;
+	sources_init(&sources, txn, search);
+	return find(&finder, &sources, bucket_of(newest));
+}
