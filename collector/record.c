@@ -27,6 +27,14 @@ json_t *record_ms(int64_t ns)
 	return json_real((double)(ns / 1000) / 1000);
 }
 
+json_t *record_real(double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.15g", value);
+	return json_real(strtod(text, NULL));
+}
+
 int64_t get_int(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
@@ -51,7 +59,7 @@ int64_t input_end(const json_t *input)
 	return get_int(input, "started_at") + get_int(input, "duration_ns");
 }
 
-json_t *base_name(const char *function)
+size_t base_name_size(const char *function)
 {
 	size_t n = strlen(function), i = n;
 
@@ -60,5 +68,10 @@ json_t *base_name(const char *function)
 	if (i < n && i > 2 && (function[i - 1] == 'v' || function[i - 1] == 'V') &&
 	    (function[i - 2] == '_' || function[i - 2] == '-'))
 		n = i - 2;
-	return json_stringn(function, n);
+	return n;
+}
+
+json_t *base_name(const char *function)
+{
+	return json_stringn(function, base_name_size(function));
 }

@@ -15,6 +15,8 @@ static inline int64_t record_ns(const json_t *ms)
 {
 	return (int64_t)(json_number_value(ms) * 1e6);
 }
+/* A ratio or the like as 15 digits write it, which loses nothing that counts and reads well. */
+json_t *record_real(double value);
 int64_t get_int(const json_t *object, const char *key);
 /* "" when there is none. */
 const char *get_text(const json_t *object, const char *key);
@@ -22,5 +24,7 @@ const char *get_text(const json_t *object, const char *key);
 json_t *get_copy(const json_t *object, const char *key);
 /* When it ended, or where it is. */
 int64_t input_end(const json_t *input);
+/* How much of a function's name is left without its version suffix: 4 of "book_v17". */
+size_t base_name_size(const char *function);
 /* "book_v17" → "book", as a JSON string. */
 json_t *base_name(const char *function);

@@ -49,8 +49,10 @@ static size_t put_name(uint8_t *p, const char *name)
 {
 	size_t size = strlen(name);
 
+	/* Cut between characters: it is text still. */
 	if (size > NAME_MAX)
-		size = NAME_MAX;
+		for (size = NAME_MAX; size && (name[size] & 0xc0) == 0x80;)
+			size--;
 	memcpy(p, name, size);
 	p[size] = 0;
 	return size + 1;

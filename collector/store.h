@@ -159,7 +159,7 @@ struct store_fact {
 	struct uuid session;
 	uint64_t sequence;    /* execution_sequence */
 	uint64_t started_at;  /* ns since the epoch */
-	uint64_t duration_us; /* 0 while pending */
+	uint64_t duration_us; /* 0: none is known */
 	enum store_status status;
 	uint32_t db_query_count, external_api_calls;
 	uint64_t db_query_us, external_api_us;

@@ -44,4 +44,5 @@ int command_search(struct context *context);
 int command_errors(struct context *context);
 int command_errors_resolve(struct context *context);
 int command_errors_reopen(struct context *context);
+int command_stats(struct context *context);
 int command_check(struct context *context);

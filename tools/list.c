@@ -115,8 +115,8 @@ static void put_titles(struct text *out, const struct grid *grid)
 	text_newline(out);
 }
 
-static int print_text(const struct options *options, const struct list_shape *shape,
-		      const json_t *records)
+int list_print_text(const struct options *options, const struct list_column *columns,
+		    const json_t *records)
 {
 	int width = terminal_width(options->width);
 	_cleanup_(text_deinit) struct text out = {.color = terminal_color()};
@@ -125,7 +125,7 @@ static int print_text(const struct options *options, const struct list_shape *sh
 	json_t *record;
 	size_t i;
 
-	grid_init(&grid, shape->columns, width);
+	grid_init(&grid, columns, width);
 	json_array_foreach ((json_t *)records, i, record)
 		add_cells(&grid, &cells, record);
 	if (text_error(&cells))
@@ -152,7 +152,8 @@ static int print(const struct options *options, const struct list_shape *shape, 
 	case FORMAT_CSV:
 		return output_csv(records, shape->csv);
 	default:
-		return json_array_size(records) ? print_text(options, shape, records) : 0;
+		return json_array_size(records) ? list_print_text(options, shape->columns, records)
+						: 0;
 	}
 }
 

@@ -23,5 +23,8 @@ struct list_shape {
 	const struct list_column *columns; /* ends with a title of NULL */
 };
 
+/* As text, even when there are none. */
+int list_print_text(const struct options *options, const struct list_column *columns,
+		    const json_t *records);
 /* Prints in the format that is asked for. COMMAND_NOTHING when the list is empty. */
 int list_print(const struct options *options, const struct list_shape *shape, json_t *records);

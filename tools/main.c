@@ -33,6 +33,8 @@ static const struct command commands[] = {
 	 command_errors_resolve, .writes = true},
 	{"errors reopen", "ID", "marks it as open again", OF_RESOLVE, NEEDS_WORD, false,
 	 command_errors_reopen, .writes = true},
+	{"stats", "[CALL]", "counts, error rates and durations, by function, call or company",
+	 OF_STATS, MAY_CALL, false, command_stats},
 	{"check", "", "the store's integrity, space and losses", OF_CHECK, NO_CALL, false,
 	 command_check},
 };

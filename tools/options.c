@@ -19,6 +19,10 @@ static const char *const function_statuses[] = {"pending", "success", "error", "
 static const char *const severities[] = {"low", "medium", "high", "critical", NULL};
 static const char *const error_types[] = {"function_error", "api_error", "validation_error",
 					  "system_error", NULL};
+/* As enum stats_by and enum stats_sort have them. */
+static const char *const groupings[] = {"function", "base", "call", "company", NULL};
+static const char *const orders[] = {"calls", "errors", "error_rate", "total", "avg", "p50",
+				     "p95",   "p99",	"max",	      "name",  NULL};
 
 enum type {
 	FLAG,	 /* bool */
@@ -52,9 +56,14 @@ static const struct option {
 	{"limit", "N", COUNT, AT(query.limit), OF_LISTS, "no more than N"},
 	{"status", "S", WORD, AT(status), OF_CALLS,
 	 "in_progress, completed, failed, not_connected, abandoned", call_statuses},
-	{"status", "S", WORD, AT(status), OF_FUNCTIONS, "pending, success, error, timeout",
-	 function_statuses},
-	{"company", "ID", TEXT, AT(query.company), OF_CALLS | OF_SEARCH, "of this company"},
+	{"status", "S", WORD, AT(status), OF_FUNCTIONS | OF_STATS,
+	 "pending, success, error, timeout", function_statuses},
+	{"by", "WHAT", CHOICE, AT(by), OF_STATS,
+	 "function (default), base (all its versions), call, company", groupings},
+	{"sort", "FIGURE", CHOICE, AT(sort), OF_STATS,
+	 "calls (default), errors, error_rate, total, avg, p50, p95, p99, max, name", orders},
+	{"company", "ID", TEXT, AT(query.company), OF_CALLS | OF_SEARCH | OF_STATS,
+	 "of this company"},
 	{"customer", "ID", TEXT, AT(query.customer), OF_CALLS, "of this customer"},
 	{"correlation", "ID", TEXT, AT(query.correlation), OF_CALLS,
 	 "with a request of this X-Correlation-ID, X-Request-ID or trace id"},
@@ -62,7 +71,7 @@ static const struct option {
 	{"in-progress", NULL, FLAG, AT(in_progress), OF_CALLS, "not ended yet"},
 	{"kind", "K", CHOICE, AT(kind), OF_CALLS, "call (default), request (of no call), all",
 	 kinds},
-	{"function", "NAME", TEXT, AT(query.function), OF_FUNCTIONS,
+	{"function", "NAME", TEXT, AT(query.function), OF_FUNCTIONS | OF_STATS,
 	 "of this name; without a version suffix, all versions"},
 	{"slow", "MS", NUMBER, AT(query.slow_ms), OF_FUNCTIONS,
 	 "that took MS milliseconds or longer"},

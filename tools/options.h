@@ -19,6 +19,7 @@ struct options {
 	bool in_progress;
 	const char *note;
 	const char *call; /* which one, for commands that take it as an option */
+	int by, sort;	  /* enum stats_by, enum stats_sort */
 	const char *status;
 	bool help, version;
 
@@ -43,7 +44,7 @@ enum {
 	OF_EXPORT = 1 << 11,
 	OF_REDACT = 1 << 12,
 	OF_RESOLVE = 1 << 13,
-	OF_LISTS = OF_CALLS | OF_FUNCTIONS | OF_TRANSCRIPT | OF_ERRORS | OF_SEARCH,
+	OF_LISTS = OF_CALLS | OF_FUNCTIONS | OF_TRANSCRIPT | OF_ERRORS | OF_SEARCH | OF_STATS,
 	OF_ALL = -1,
 };
 

@@ -55,6 +55,12 @@ static const struct {
 	{"errors.ndjson", 0, {"errors", "--limit", "1", "--format", "ndjson"}},
 	{"timeline-request.json", 0, {"timeline", "a0b1", "--format", "json"}},
 	{"functions-none.json", 1, {"functions", "call_71", "--format=json"}},
+	{"stats-80", 0, {"stats", "--width", "80"}},
+	{"stats-160", 0, {"stats", "--by", "base", "--sort", "avg", "--width", "160"}},
+	{"stats-call.json", 0, {"stats", "call_9f", "--by=call", "--format=json"}},
+	{"stats-company.csv", 0, {"stats", "--by", "company", "--format", "csv"}},
+	{"stats.ndjson", 0, {"stats", "--sort=name", "--limit=1", "--format", "ndjson"}},
+	{"stats-none.json", 1, {"stats", "--function", "nix", "--format", "json"}},
 	{"resolve-80",
 	 0,
 	 {"errors", "resolve", "00000004-0000-8000-8000-000000000002", "--note",
@@ -82,6 +88,10 @@ static const struct {
 	{NULL, 2, {"calls", "--limit"}},
 	{NULL, 2, {"calls", "-x"}},
 	{NULL, 2, {"show", "call_9f", "--format", "csv"}},
+	{NULL, 1, {"stats", "--until", "2020-01-01"}},
+	{NULL, 1, {"stats", "call_nix"}},
+	{NULL, 2, {"stats", "--by", "colour"}},
+	{NULL, 2, {"stats", "--status", "failed"}},
 	{NULL, 3, {"calls", "--db", "/nonexistent"}},
 };
 

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "traffic.h"
+
+#include <ftw.h>
+
+#include "check.h"
+#include "cleanup.h"
+#include "record.h"
+#include "value.h"
+
+static char dir[32];
+static struct store *store;
+
+struct store_txn *traffic_begin(void)
+{
+	struct store_txn *txn;
+
+	strcpy(dir, "/tmp/test-traffic-XXXXXX");
+	CHECK(mkdtemp(dir));
+	CHECK_INT(store_open(&store, dir, STORE_CREATE), 0);
+	CHECK_INT(store_begin(store, true, &txn), 0);
+	return txn;
+}
+
+struct uuid traffic_id(const char *call)
+{
+	struct uuid id;
+
+	uuid_derive(&id, "session", call, strlen(call));
+	return id;
+}
+
+static json_t *json_of(const char *text, json_t *none)
+{
+	json_t *json = text ? json_loads(text, JSON_DECODE_ANY, NULL) : none;
+
+	CHECK(json);
+	return json;
+}
+
+static void put_tree(struct store_txn *txn, const struct uuid *request, const char *tree)
+{
+	_cleanup_(json_decrefp) json_t *calls = json_of(tree, NULL);
+	msgpack_sbuffer buffer;
+	msgpack_packer packer;
+
+	msgpack_sbuffer_init(&buffer);
+	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
+	CHECK_INT(value_pack(&packer, calls), 0);
+	CHECK_INT(store_put_tree(txn, request, 0, buffer.data, buffer.size), 0);
+	msgpack_sbuffer_destroy(&buffer);
+}
+
+static json_t *record_of(struct store_txn *txn, const char *call, const char *session,
+			 const struct invocation *invocation, int sequence)
+{
+	static const char *const statuses[] = {"pending", "success", "error", "timeout"};
+	bool pending = invocation->status == STORE_PENDING;
+	char name[128], text[UUID_TEXT];
+	struct uuid request;
+
+	snprintf(name, sizeof(name), "%s/%d", call, sequence);
+	uuid_derive(&request, "request", name, strlen(name));
+	uuid_format(&request, text);
+	if (invocation->tree)
+		put_tree(txn, &request, invocation->tree);
+	return json_pack(
+		"{s:s, s:s, s:s, s:i, s:I, s:o, s:s, s:o, s:o, s:i, s:f, s:i, s:f, s:{s:s, s:o}}",
+		"id", text, "call_session_id", session, "function_name", invocation->function,
+		"execution_sequence", sequence, "started_at", (json_int_t)invocation->at,
+		"duration_ms", pending ? json_null() : json_real(invocation->duration_ms), "status",
+		statuses[invocation->status], "input_params",
+		json_of(invocation->params, json_object()), "output_result",
+		json_of(invocation->result, json_null()), "db_query_count", 2, "db_query_time_ms",
+		invocation->duration_ms / 4, "external_api_calls", 1, "external_api_time_ms",
+		invocation->duration_ms / 2, "metadata", "request_id", text, "base_name",
+		base_name(invocation->function));
+}
+
+void traffic_add(struct store_txn *txn, const char *call, const char *company,
+		 const struct invocation *invocations)
+{
+	_cleanup_(json_decrefp) json_t *session = NULL, *functions = json_array();
+	struct uuid id = traffic_id(call);
+	char text[UUID_TEXT];
+
+	uuid_format(&id, text);
+	session = json_pack("{s:s, s:s, s:s, s:s?, s:s, s:I, s:I}", "id", text, "call_id", call,
+			    "kind", "call", "company_id", company, "call_status", "completed",
+			    "started_at", (json_int_t)invocations->at, "first_seen_at",
+			    (json_int_t)invocations->at);
+	CHECK_INT(store_put_session(txn, session), 0);
+	for (int i = 0; invocations[i].function; i++) {
+		json_t *record = record_of(txn, call, text, &invocations[i], i + 1);
+
+		CHECK(record);
+		json_array_append_new(functions, record);
+	}
+	CHECK_INT(store_put_records(txn, STORE_FUNCTIONS, &id, functions), 0);
+}
+
+struct store_txn *traffic_read(struct store_txn *txn)
+{
+	CHECK_INT(store_commit(txn), 0);
+	CHECK_INT(store_begin(store, false, &txn), 0);
+	return txn;
+}
+
+static int remove_one(const char *name, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(name);
+}
+
+void traffic_end(struct store_txn *txn)
+{
+	store_abort(txn);
+	store_close(store);
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
