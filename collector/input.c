@@ -352,10 +352,12 @@ int input_build(struct input *ret, const struct profile *profile, const struct r
 	_cleanup_(json_decrefp) json_t *record = json_object();
 	json_t *summary = NULL;
 	char id[UUID_TEXT];
+	struct echo echo;
 
 	learn(exchange, match, redact);
+	echo_init(&echo, profile, request, match);
 	if (request->state != REQUEST_OPEN)
-		tree_learn(request, functions, redact);
+		tree_learn(request, functions, &echo, redact);
 	uuid_format(&request->id, id);
 	json_object_set_new(record, "id", json_string(id));
 	json_object_set_new(record, "kind", json_string(kind_names[match->kind]));

@@ -47,29 +47,31 @@ static json_t *args_by_name(const struct function *function, json_t *args)
 }
 
 static json_t *raw_args(const struct request *request, const struct functions *functions,
-			const struct php_call *call)
+			const struct echo *echo, const struct php_call *call)
 {
 	struct span span = request_value(request, call->args, call->args_size);
 
 	if (!span.data)
 		return NULL;
-	return args_by_name(functions_get(functions, call->fn), value_to_json(span));
+	return args_by_name(functions_get(functions, call->fn),
+			    echo_replace(echo, value_to_json(span)));
 }
 
-static json_t *raw_result(const struct request *request, const struct php_call *call)
+static json_t *raw_result(const struct request *request, const struct echo *echo,
+			  const struct php_call *call)
 {
 	struct span span = request_value(request, call->result, call->result_size);
 
-	return span.data ? value_to_json(span) : NULL;
+	return span.data ? echo_replace(echo, value_to_json(span)) : NULL;
 }
 
 int tree_learn(const struct request *request, const struct functions *functions,
-	       struct redact *redact)
+	       const struct echo *echo, struct redact *redact)
 {
 	for (size_t i = 0; i < request->call_count; i++) {
 		const struct php_call *call = &request->calls[i];
-		_cleanup_(json_decrefp) json_t *args = raw_args(request, functions, call);
-		_cleanup_(json_decrefp) json_t *result = raw_result(request, call);
+		_cleanup_(json_decrefp) json_t *args = raw_args(request, functions, echo, call);
+		_cleanup_(json_decrefp) json_t *result = raw_result(request, echo, call);
 
 		redact_learn(redact, args, REDACT_PHP);
 		redact_learn(redact, result, REDACT_PHP);
@@ -202,15 +204,15 @@ static const json_t *made_once(const struct request *request, const struct funct
 }
 
 static void pack_call(msgpack_packer *packer, const struct request *request,
-		      const struct functions *functions, struct redact *redact, size_t i,
-		      const bool *noted, json_t **exceptions)
+		      const struct functions *functions, const struct echo *echo,
+		      struct redact *redact, size_t i, const bool *noted, json_t **exceptions)
 {
 	const struct php_call *call = &request->calls[i];
 	const struct function *function = functions_get(functions, call->fn);
-	_cleanup_(json_decrefp) json_t *args = raw_args(request, functions, call);
+	_cleanup_(json_decrefp) json_t *args = raw_args(request, functions, echo, call);
 	_cleanup_(json_decrefp) json_t *args_out =
 		args ? redact_json(redact, args, REDACT_PHP) : NULL;
-	_cleanup_(json_decrefp) json_t *result = raw_result(request, call);
+	_cleanup_(json_decrefp) json_t *result = raw_result(request, echo, call);
 	_cleanup_(json_decrefp) json_t *result_out = redacted_result(function, redact, result);
 	const json_t *exception =
 		call->thrown ? made_once(request, functions, redact, call->thrown - 1, exceptions)
@@ -257,7 +259,7 @@ static int emit_chunk(uint32_t chunk, uint32_t calls, const msgpack_sbuffer *pac
 }
 
 int tree_encode(const struct request *request, const struct functions *functions,
-		struct redact *redact, tree_emit_fn emit, void *userdata)
+		const struct echo *echo, struct redact *redact, tree_emit_fn emit, void *userdata)
 {
 	_cleanup_(freep) bool *noted = calloc(request->call_count + 1, sizeof(*noted));
 	_cleanup_(msgpack_sbuffer_destroy) msgpack_sbuffer packed;
@@ -272,7 +274,7 @@ int tree_encode(const struct request *request, const struct functions *functions
 	for (size_t i = 0; noted && i < request->note_count; i++)
 		noted[request->notes[i].call] = true;
 	for (size_t i = 0; i < request->call_count && r == 0; i++) {
-		pack_call(&packer, request, functions, redact, i, noted, exceptions);
+		pack_call(&packer, request, functions, echo, redact, i, noted, exceptions);
 		if (++calls < CHUNK_CALLS && packed.size < CHUNK_BYTES &&
 		    i + 1 < request->call_count)
 			continue;

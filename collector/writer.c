@@ -153,12 +153,15 @@ static int put_chunk(uint32_t chunk, const void *data, size_t size, void *userda
 }
 
 static int put_tree(struct writer *writer, const struct request *request,
-		    const struct functions *functions, struct redact *redact)
+		    const struct functions *functions, const struct match *match,
+		    struct redact *redact)
 {
 	struct tree_target target = {writer->txn, &request->id};
+	struct echo echo;
 	int r = store_drop_tree(writer->txn, &request->id);
 
-	return r < 0 ? r : tree_encode(request, functions, redact, put_chunk, &target);
+	echo_init(&echo, writer->profile, request, match);
+	return r < 0 ? r : tree_encode(request, functions, &echo, redact, put_chunk, &target);
 }
 
 static int add_to_call(struct writer *writer, const struct input *input, struct redact *redact,
@@ -202,7 +205,7 @@ int writer_add(struct writer *writer, const struct request *request,
 	before = redact_learned(redact);
 	r = input_build(&input, writer->profile, request, functions, &exchange, &match, redact);
 	if (r == 0)
-		r = put_tree(writer, request, functions, redact);
+		r = put_tree(writer, request, functions, &match, redact);
 	if (r < 0)
 		return r;
 	return match.kind ? add_to_call(writer, &input, redact, redact_learned(redact) != before)

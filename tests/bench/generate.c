@@ -3,7 +3,9 @@
  * Fills a store with invented phone calls: frames as a worker writes them, in rings in shared
  * memory, through the collector's own producers and writer.
  *
- * usage: bench-generate RECORDING STORE CALLS PHP_CALLS
+ * usage: bench-generate RECORDING STORE CALLS PHP_CALLS [FIRST]
+ *
+ * FIRST: how many calls the store has already; these are others.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +42,7 @@ struct generator {
 	struct worker workers[WORKERS];
 	struct talk talks[AT_ONCE];
 	bool ready[AT_ONCE];
-	uint64_t begun, calls, requests, php_calls, bytes;
+	uint64_t first, begun, calls, requests, php_calls, bytes;
 	msgpack_sbuffer out;
 	struct timespec started;
 };
@@ -89,6 +91,7 @@ static void worker_open(struct generator *generator, struct worker *worker, uint
 						  .pid = (uint32_t)getpid()};
 	/* Another one in every run: request ids come from it. */
 	memset(worker->header->ring_id, id, 16);
+	memcpy(worker->header->ring_id, &generator->first, sizeof(generator->first));
 	memcpy(hello.ring_id, worker->header->ring_id, 16);
 	must(ring_open(&ring, fd, &hello), "ring");
 	close(fd);
@@ -107,9 +110,10 @@ static struct talk *next_talk(struct generator *generator, uint64_t total)
 
 	for (size_t i = 0; i < AT_ONCE; i++) {
 		if (!generator->ready[i] && generator->begun < total) {
-			uint64_t start = FIRST_CALL + generator->begun * UINT64_C(70000000000);
+			uint64_t number = generator->first + generator->begun++;
 
-			talk_begin(&generator->talks[i], generator->begun++, start);
+			talk_begin(&generator->talks[i], number,
+				   FIRST_CALL + number * UINT64_C(70000000000));
 			generator->ready[i] = talk_next(&generator->talks[i]);
 		}
 		if (generator->ready[i] &&
@@ -204,11 +208,12 @@ int main(int argc, char **argv)
 	struct generator generator = {0};
 	uint64_t total, php;
 
-	if (argc != 5 || !(total = strtoull(argv[3], NULL, 10))) {
-		fprintf(stderr, "usage: bench-generate RECORDING STORE CALLS PHP_CALLS\n");
+	if (argc < 5 || argc > 6 || !(total = strtoull(argv[3], NULL, 10))) {
+		fprintf(stderr, "usage: bench-generate RECORDING STORE CALLS PHP_CALLS [FIRST]\n");
 		return 2;
 	}
 	php = strtoull(argv[4], NULL, 10);
+	generator.first = argc > 5 ? strtoull(argv[5], NULL, 10) : 0;
 	generator.templates =
 		templates_load(argv[1], (double)php / (double)total / (FUNCTIONS_OF + 3 * 0.35));
 	msgpack_sbuffer_init(&generator.out);

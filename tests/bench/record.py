@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Frames of the Laravel application's phone call, as a real worker writes them: the pattern for generated traffic."""
+"""Frames of the Laravel application's phone call, twice, as a real worker writes them: the pattern for generated traffic."""
 import os
 import struct
 import sys
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import msgpack
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "integration"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 import ring_consumer as rc  # noqa: E402
 from harness import Stack, wait_until  # noqa: E402
 from salon_call import phone_call, speak_at_once  # noqa: E402
 
-ROUNDS = 2  # the first one loads what later requests find loaded
+ROUNDS = 3  # the first one loads what later requests find loaded
+REQUESTS = 7  # of the call
 
 
 def moved(value, base):
@@ -38,7 +38,7 @@ def record(path):
         for done in range(1, ROUNDS + 1):
             phone_call(stack, speak_at_once)
 
-            def ended(wanted=7 * done):
+            def ended(wanted=REQUESTS * done):
                 ring = consumer.rings[0] if consumer.rings else consumer.accept()
                 frames.extend(ring.read())
                 return sum(f[0] == rc.END for f in frames) >= wanted
@@ -48,15 +48,11 @@ def record(path):
         consumer.close()
         stack.close()
     ends = [i for i, f in enumerate(frames) if f[0] == rc.END]
-    last = ends[-8] + 1
-    # What an earlier round defined belongs to the last one's requests as well.
-    kept = [f for i, f in enumerate(frames) if i >= last or f[0] in (rc.PROCESS, rc.FUNCTION)]
+    first = ends[-2 * REQUESTS - 1] + 1
+    # What the first round defined belongs to the others' requests as well.
+    kept = [f for i, f in enumerate(frames) if i >= first or f[0] in (rc.PROCESS, rc.FUNCTION)]
     with open(path, "wb") as file:
         for frame in kept:
             data = msgpack.packb(moved(frame, str(stack.base)), unicode_errors="surrogateescape")
             file.write(struct.pack("<I", len(data)) + data)
     return os.path.getsize(path)
-
-
-if __name__ == "__main__":
-    print(record(sys.argv[1]), "bytes")

@@ -360,10 +360,9 @@ static json_t *call_object(const struct talk *talk)
 	return call;
 }
 
-char *talk_body(const struct talk *talk)
+json_t *talk_body(const struct talk *talk)
 {
 	json_t *body = json_pack("{s:o}", "call", call_object(talk));
-	char *text;
 
 	if (talk->kind >= TALK_CHECK && talk->kind <= TALK_CANCEL) {
 		json_object_set_new(body, "name", json_string(talk->function));
@@ -374,9 +373,7 @@ char *talk_body(const struct talk *talk)
 						: talk->kind == TALK_ENDED ? "call_ended"
 									   : "call_analyzed"));
 	}
-	text = json_dumps(body, JSON_COMPACT);
-	json_decref(body);
-	return text;
+	return body;
 }
 
 void talk_answered(struct talk *talk, const char *response, double seconds)

@@ -41,7 +41,7 @@ void talk_end(struct talk *talk);
 bool talk_next(struct talk *talk);
 /* When that is, in nanoseconds since the epoch. */
 uint64_t talk_time(const struct talk *talk);
-/* Its body, to be freed. */
-char *talk_body(const struct talk *talk);
+/* Its body: a new reference. */
+json_t *talk_body(const struct talk *talk);
 /* What the backend answered. */
 void talk_answered(struct talk *talk, const char *response, double seconds);

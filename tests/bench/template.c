@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "value.h"
+
 #define TEMPLATES_MAX 64
 #define VARIANTS      6	   /* of each: code takes the same few ways again and again */
 #define EVENT_SHARE   0.35 /* of a function call's size that an event's request has */
@@ -25,12 +27,16 @@ struct scene {
 	struct place places[PLACES_MAX];
 	size_t count;
 	char digits[10]; /* a digit → another, the same throughout a request */
+	const json_t *call;
+	const char *body;
 	double pace;
 };
 
 struct template
 {
 	size_t first, end; /* frames */
+	size_t twin;	   /* the first of the same request in the other call; 0: none */
+	char call_id[48];
 	enum talk_kind kind;
 	bool fails;
 	size_t calls;
@@ -172,6 +178,36 @@ static size_t cut(const struct templates *templates, const struct template *temp
 	return left;
 }
 
+/* Frame by frame of the same type. */
+static bool alike(const struct templates *templates, const struct template *a,
+		  const struct template *b)
+{
+	if (a->kind != b->kind || a->fails != b->fails || a->end - a->first != b->end - b->first)
+		return false;
+	for (size_t i = 0; i < a->end - a->first; i++)
+		if (type_of(templates, a->first + i) != type_of(templates, b->first + i))
+			return false;
+	return true;
+}
+
+static void find_twins(struct templates *templates)
+{
+	for (size_t i = 0; i < templates->count; i++)
+		for (size_t k = 0; k < templates->count; k++)
+			if (i != k && alike(templates, &templates->list[i], &templates->list[k]))
+				templates->list[i].twin = templates->list[k].first;
+}
+
+static void read_call_id(struct template *template, const char *body)
+{
+	json_t *json = json_loads(body, 0, NULL);
+	const char *id =
+		json_string_value(json_object_get(json_object_get(json, "call"), "call_id"));
+
+	snprintf(template->call_id, sizeof(template->call_id), "%s", id ? id : "call_of_nobody");
+	json_decref(json);
+}
+
 static void add_template(struct templates *templates, size_t first, size_t end, double size)
 {
 	struct template *template = &templates->list[templates->count];
@@ -184,6 +220,7 @@ static void add_template(struct templates *templates, size_t first, size_t end, 
 	body = joined(templates, template, CT_FRAME_BODY);
 	output = joined(templates, template, CT_FRAME_OUTPUT);
 	template->kind = kind_of(body);
+	read_call_id(template, body);
 	template->fails = strstr(output, "\"success\":false") != NULL;
 	for (size_t i = first; i < end; i++)
 		template->calls += type_of(templates, i) == CT_FRAME_ENTER;
@@ -216,6 +253,7 @@ struct templates *templates_load(const char *path, double size)
 	}
 	if (!templates->count)
 		die("holds no request", path);
+	find_twins(templates);
 	return templates;
 }
 
@@ -233,9 +271,12 @@ void templates_free(struct templates *templates)
 
 /* --- other contents */
 
-static void scene_init(struct scene *scene, const struct talk *talk, uint64_t seq)
+static void scene_init(struct scene *scene, const struct talk *talk,
+		       const struct template *template, const json_t *call, const char *body,
+		       uint64_t seq)
 {
 	const struct place places[] = {
+		{template->call_id, talk->call_id},
 		{"Käthe Öttinger-Weiß", talk->name},
 		{"+4917604069012", talk->phone},
 		{"017604069012", talk->phone},
@@ -250,6 +291,8 @@ static void scene_init(struct scene *scene, const struct talk *talk, uint64_t se
 	*scene =
 		(struct scene){.random = {seq * 77 + 5}, .count = sizeof(places) / sizeof(*places)};
 	memcpy(scene->places, places, sizeof(places));
+	scene->call = call;
+	scene->body = body;
 	scene->random.state += talk->start_ns;
 	scene->pace = 0.7 + random_unit(&scene->random) * random_unit(&scene->random) * 2;
 	for (int i = 0; i < 10; i++)
@@ -312,38 +355,114 @@ static uint64_t other_number(const struct scene *scene, uint64_t number)
 	return strtoull(text, NULL, 10);
 }
 
-static void pack_other(msgpack_packer *pk, const msgpack_object *object, const struct scene *scene)
+/* The same place in the twin; NULL where it has another shape. */
+static const msgpack_object *twin_at(const msgpack_object *twin, const msgpack_object *object,
+				     uint32_t i)
 {
+	if (!twin || twin->type != object->type)
+		return NULL;
+	if (object->type == MSGPACK_OBJECT_ARRAY)
+		return i < twin->via.array.size ? &twin->via.array.ptr[i] : NULL;
+	return i < twin->via.map.size ? &twin->via.map.ptr[i].val : NULL;
+}
+
+static bool has_key(const msgpack_object *map, const char *key)
+{
+	for (uint32_t i = 0; i < map->via.map.size; i++) {
+		const msgpack_object *k = &map->via.map.ptr[i].key;
+
+		if (k->type == MSGPACK_OBJECT_STR && k->via.str.size == strlen(key) &&
+		    memcmp(k->via.str.ptr, key, strlen(key)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The request's body, whole or its beginning, as Retell sends it. */
+static bool is_body(const msgpack_object *object)
+{
+	static const char *const starts[] = {"{\"call\":{\"call_type", "{\"event\":\"call_"};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (object->type == MSGPACK_OBJECT_STR &&
+		    object->via.str.size > strlen(starts[i]) &&
+		    memcmp(object->via.str.ptr, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
+/* As the agent cuts it: docs/frames.md. */
+static void pack_cut_body(msgpack_packer *pk, const char *body, size_t limit)
+{
+	size_t size = strlen(body);
+
+	if (size <= limit) {
+		msgpack_pack_str_with_body(pk, body, size);
+		return;
+	}
+	while (limit && (body[limit] & 0xc0) == 0x80)
+		limit--;
+	msgpack_pack_map(pk, 3);
+	msgpack_pack_str_with_body(pk, "@cut", 4);
+	msgpack_pack_str_with_body(pk, "string", 6);
+	msgpack_pack_str_with_body(pk, "bytes", 5);
+	msgpack_pack_uint64(pk, size);
+	msgpack_pack_str_with_body(pk, "value", 5);
+	msgpack_pack_str_with_body(pk, body, limit);
+}
+
+static void pack_other(msgpack_packer *pk, const msgpack_object *object, const msgpack_object *twin,
+		       const struct scene *scene);
+
+static void pack_other_map(msgpack_packer *pk, const msgpack_object *object,
+			   const msgpack_object *twin, const struct scene *scene)
+{
+	/* The payload's call object, handed on by the application. */
+	if (scene->call && has_key(object, "call_id") && has_key(object, "call_type")) {
+		value_pack(pk, scene->call);
+		return;
+	}
+	if (object->via.map.size == 3 && has_key(object, "@cut") &&
+	    is_body(&object->via.map.ptr[2].val)) {
+		pack_cut_body(pk, scene->body, object->via.map.ptr[2].val.via.str.size);
+		return;
+	}
+	msgpack_pack_map(pk, object->via.map.size);
+	for (uint32_t i = 0; i < object->via.map.size; i++) {
+		msgpack_pack_object(pk, object->via.map.ptr[i].key);
+		pack_other(pk, &object->via.map.ptr[i].val, twin_at(twin, object, i), scene);
+	}
+}
+
+/* Numbers are others where they were others in the twin. */
+static void pack_other(msgpack_packer *pk, const msgpack_object *object, const msgpack_object *twin,
+		       const struct scene *scene)
+{
+	bool differs = !twin || !msgpack_object_equal(*object, *twin);
 	size_t size;
 	char *text;
 
 	switch (object->type) {
 	case MSGPACK_OBJECT_STR:
-		text = other_text(scene, object->via.str.ptr, object->via.str.size, true, &size);
+		if (is_body(object)) {
+			pack_cut_body(pk, scene->body, 4096);
+			break;
+		}
+		text = other_text(scene, object->via.str.ptr, object->via.str.size, differs, &size);
 		msgpack_pack_str_with_body(pk, text, size);
 		free(text);
 		break;
 	case MSGPACK_OBJECT_POSITIVE_INTEGER:
-		msgpack_pack_uint64(pk, other_number(scene, object->via.u64));
+		msgpack_pack_uint64(pk, differs ? other_number(scene, object->via.u64)
+						: object->via.u64);
 		break;
 	case MSGPACK_OBJECT_ARRAY:
 		msgpack_pack_array(pk, object->via.array.size);
 		for (uint32_t i = 0; i < object->via.array.size; i++)
-			pack_other(pk, &object->via.array.ptr[i], scene);
+			pack_other(pk, &object->via.array.ptr[i], twin_at(twin, object, i), scene);
 		break;
 	case MSGPACK_OBJECT_MAP:
-		msgpack_pack_map(pk, object->via.map.size);
-		for (uint32_t i = 0; i < object->via.map.size; i++) {
-			const msgpack_object_kv *kv = &object->via.map.ptr[i];
-			bool code = kv->key.type == MSGPACK_OBJECT_STR &&
-				    kv->key.via.str.size > 1 && *kv->key.via.str.ptr == '@';
-
-			msgpack_pack_object(pk, kv->key);
-			if (code)
-				msgpack_pack_object(pk, kv->val);
-			else
-				pack_other(pk, &kv->val, scene);
-		}
+		pack_other_map(pk, object, twin, scene);
 		break;
 	default:
 		msgpack_pack_object(pk, *object);
@@ -351,7 +470,8 @@ static void pack_other(msgpack_packer *pk, const msgpack_object *object, const s
 }
 
 /* An exception's code is what it is; only what it says is other. */
-static void pack_thrown(msgpack_packer *pk, const msgpack_object *map, const struct scene *scene)
+static void pack_thrown(msgpack_packer *pk, const msgpack_object *map, const msgpack_object *twin,
+			const struct scene *scene)
 {
 	msgpack_pack_map(pk, map->via.map.size);
 	for (uint32_t i = 0; i < map->via.map.size; i++) {
@@ -359,7 +479,7 @@ static void pack_thrown(msgpack_packer *pk, const msgpack_object *map, const str
 
 		msgpack_pack_object(pk, kv->key);
 		if (kv->key.via.str.size == 7 && memcmp(kv->key.via.str.ptr, "message", 7) == 0)
-			pack_other(pk, &kv->val, scene);
+			pack_other(pk, &kv->val, twin_at(twin, map, i), scene);
 		else
 			msgpack_pack_object(pk, kv->val);
 	}
@@ -452,8 +572,8 @@ static void emit_params(struct emitter *emitter, const msgpack_object *map, uint
 }
 
 /* Any other frame: its time, and what it says. */
-static void emit_other(struct emitter *emitter, const msgpack_object_array *frame, uint64_t dt,
-		       const struct scene *scene)
+static void emit_other(struct emitter *emitter, const msgpack_object_array *frame,
+		       const msgpack_object *twin, uint64_t dt, const struct scene *scene)
 {
 	unsigned int type = (unsigned int)frame->ptr[0].via.u64;
 	bool number = type == CT_FRAME_ENTER || type == CT_FRAME_LEAVE || type == CT_FRAME_THROW ||
@@ -466,12 +586,15 @@ static void emit_other(struct emitter *emitter, const msgpack_object_array *fram
 	msgpack_pack_object(&emitter->pk, frame->ptr[0]);
 	msgpack_pack_uint64(&emitter->pk, dt);
 	for (uint32_t i = 2; i < frame->size; i++) {
+		const msgpack_object *other =
+			twin && i < twin->via.array.size ? &twin->via.array.ptr[i] : NULL;
+
 		if (plain || (number && i == 2))
 			msgpack_pack_object(&emitter->pk, frame->ptr[i]);
 		else if (type == CT_FRAME_THROW)
-			pack_thrown(&emitter->pk, &frame->ptr[i], scene);
+			pack_thrown(&emitter->pk, &frame->ptr[i], other, scene);
 		else
-			pack_other(&emitter->pk, &frame->ptr[i], scene);
+			pack_other(&emitter->pk, &frame->ptr[i], other, scene);
 	}
 	emit(emitter);
 }
@@ -519,10 +642,12 @@ size_t templates_request(struct templates *templates, uint64_t seq, const struct
 	const uint8_t *kept = template->kept[variant];
 	char *output = joined(templates, template, CT_FRAME_OUTPUT), *other;
 	uint64_t ticks = 0, hz = element(templates, template->first, 4)->via.u64;
+	json_t *payload = talk_body(talk);
+	char *body = json_dumps(payload, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	struct emitter emitter;
 	struct scene scene;
 
-	scene_init(&scene, talk, seq);
+	scene_init(&scene, talk, template, json_object_get(payload, "call"), body, seq);
 	other = other_text(&scene, output, strlen(output), false, &size);
 	other[size] = 0;
 	emitter_init(&emitter, out);
@@ -530,7 +655,6 @@ size_t templates_request(struct templates *templates, uint64_t seq, const struct
 		const msgpack_object_array *frame = &templates->frames[i].data.via.array;
 		unsigned int type = type_of(templates, i);
 		uint64_t dt = 0;
-		char *body;
 
 		if (!kept[i - template->first])
 			continue;
@@ -546,9 +670,7 @@ size_t templates_request(struct templates *templates, uint64_t seq, const struct
 			emit_params(&emitter, &frame->ptr[2], talk_time(talk) / 1000000);
 			break;
 		case CT_FRAME_BODY_END:
-			body = talk_body(talk);
 			emit_bytes(&emitter, CT_FRAME_BODY, dt / 2, body, strlen(body));
-			free(body);
 			break;
 		case CT_FRAME_OUTPUT_END:
 			emit_bytes(&emitter, CT_FRAME_OUTPUT, dt / 2, other, size);
@@ -559,13 +681,21 @@ size_t templates_request(struct templates *templates, uint64_t seq, const struct
 		case CT_FRAME_FUNCTION:
 			break;
 		default:
-			emit_other(&emitter, frame, dt, &scene);
+			emit_other(
+				&emitter, frame,
+				template->twin
+					? &templates->frames[template->twin + i - template->first]
+						   .data
+					: NULL,
+				dt, &scene);
 		}
 	}
 	*ret_response = body_of(other);
 	*ret_seconds = (double)ticks / (double)hz;
 	free(output);
 	free(other);
+	free(body);
+	json_decref(payload);
 	msgpack_sbuffer_destroy(&emitter.frame);
 	return template->kept_calls[variant];
 }

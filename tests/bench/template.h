@@ -12,7 +12,8 @@
 
 struct templates;
 
-/* PATH: records as in a ring, of one worker: PROCESS, FUNCTION, and whole requests. `size`: PHP
+/* PATH: records as in a ring, of one worker: PROCESS, FUNCTION, and the whole requests of a call,
+ * twice: what differs between the two is what differs between calls. `size`: PHP
  * calls that a function call's request has on average, to which recorded ones are cut by leaving
  * subtrees out; 0 leaves them whole. Exits with a message when it cannot be read. */
 struct templates *templates_load(const char *path, double size);
