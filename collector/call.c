@@ -23,6 +23,23 @@ static json_int_t rank_of(const struct profile *profile, const json_t *input)
 	return rank ? json_integer_value(rank) : *event ? 0 : 1;
 }
 
+static int64_t sent_at(const json_t *input)
+{
+	json_int_t ms = get_int(input, "signature_ms");
+
+	return ms > 0 && ms < INT64_MAX / 1000000 ? ms * 1000000 : get_int(input, "started_at");
+}
+
+static int later(const json_t *a, const json_t *b)
+{
+	int64_t at_a = sent_at(a), at_b = sent_at(b);
+
+	if (at_a != at_b)
+		return at_a < at_b ? -1 : 1;
+	return strcmp(get_text(a, "hash"), get_text(b, "hash"))
+		       ?: strcmp(get_text(a, "id"), get_text(b, "id"));
+}
+
 int input_compare(const struct profile *profile, const json_t *a, const json_t *b)
 {
 	json_int_t rank_a = rank_of(profile, a), rank_b = rank_of(profile, b);
@@ -32,8 +49,39 @@ int input_compare(const struct profile *profile, const json_t *a, const json_t *
 		return rank_a < rank_b ? -1 : 1;
 	if (entries_a != entries_b)
 		return entries_a < entries_b ? -1 : 1;
-	return strcmp(get_text(a, "hash"), get_text(b, "hash"))
-		       ?: strcmp(get_text(a, "id"), get_text(b, "id"));
+	return later(a, b);
+}
+
+static bool is_final(const struct profile *profile, const json_t *input)
+{
+	return json_object_get(profile_get(profile, "event_status"), get_text(input, "event"));
+}
+
+/* When the last that was said ended. */
+static double said_until(const json_t *input)
+{
+	const json_t *list = json_object_get(input, "transcript");
+	const json_t *last = json_array_get(list, json_array_size(list) - 1);
+	const json_t *end = json_object_get(last, "end");
+
+	return json_number_value(end ?: json_object_get(last, "time_sec"));
+}
+
+/* While the call goes on the transcript only grows, whatever message has it; and what is as long
+ * but was sent later corrects it. */
+static int compare_transcripts(const struct profile *profile, const json_t *a, const json_t *b)
+{
+	bool final_a = is_final(profile, a), final_b = is_final(profile, b);
+	int64_t entries_a = get_int(a, "entries"), entries_b = get_int(b, "entries");
+	double until_a = said_until(a), until_b = said_until(b);
+
+	if (final_a != final_b)
+		return final_b ? -1 : 1;
+	if (entries_a != entries_b)
+		return entries_a < entries_b ? -1 : 1;
+	if (!final_a && until_a != until_b)
+		return until_a < until_b ? -1 : 1;
+	return final_a ? input_compare(profile, a, b) : later(a, b);
 }
 
 static json_t *final_transcript(const struct profile *profile, const json_t *inputs)
@@ -43,7 +91,7 @@ static json_t *final_transcript(const struct profile *profile, const json_t *inp
 
 	json_array_foreach (inputs, i, input)
 		if (json_is_array(json_object_get(input, "transcript")) &&
-		    (!best || input_compare(profile, best, input) < 0))
+		    (!best || compare_transcripts(profile, best, input) < 0))
 			best = input;
 	return best;
 }
@@ -109,17 +157,19 @@ json_t *call_order(const json_t *inputs)
 	return sorted(NULL, inputs, by_time);
 }
 
-/* What the most final input says wins, field by field: a field that only an earlier one has stays.
- */
+/* What the most final input says wins, field by field: a field that only an earlier one has stays,
+ * and null says nothing. */
 static json_t *merged_call(const struct profile *profile, const json_t *inputs)
 {
 	_cleanup_(json_decrefp) json_t *order = sorted(profile, inputs, by_rank);
-	json_t *call = json_object(), *input;
+	json_t *call = json_object(), *input, *value;
+	const char *name;
 	size_t i;
 
 	json_array_foreach (order, i, input)
-		if (json_is_object(json_object_get(input, "call")))
-			json_object_update(call, json_object_get(input, "call"));
+		json_object_foreach (json_object_get(input, "call"), name, value)
+			if (!json_is_null(value) || !json_object_get(call, name))
+				json_object_set(call, name, value);
 	return call;
 }
 

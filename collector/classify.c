@@ -28,7 +28,7 @@ const char *classify_status(const struct profile *profile, const json_t *input)
 	const char *state = get_text(input, "state");
 
 	/* Behind its answer a worker may go on for long; the answer counts. */
-	if (strcmp(state, "pending") == 0 && !json_is_true(json_object_get(input, "answered")))
+	if (input_running(input))
 		return "pending";
 	if (cut_off(input))
 		return "error";

@@ -65,22 +65,35 @@ static int64_t length_of(const struct derivation *d)
 	return d->transcript->count ? d->transcript->entries[d->transcript->count - 1].end_ns : 0;
 }
 
+bool clock_is_end(const struct derivation *d, const json_t *input)
+{
+	return json_object_get(profile_get(d->profile, "event_status"), get_text(input, "event"));
+}
+
+bool clock_said(const struct derivation *d, const json_t *input, int64_t *ret)
+{
+	const char *name = json_string_value(
+		json_object_get(profile_get(d->profile, "event_time"), get_text(input, "event")));
+	json_int_t ms =
+		name ? json_integer_value(profile_lookup(d->profile, "session", name, d->call)) : 0;
+
+	if (ms <= 0 || ms > SANE_MS)
+		return false;
+	*ret = ms * MS - d->clock.offset_ns - d->clock.start_ns;
+	return true;
+}
+
 int64_t clock_place_in(const struct derivation *d, const json_t *input, int64_t at_ns)
 {
-	const char *event = get_text(input, "event");
-	int64_t place = clock_place(&d->clock, input, at_ns);
-	json_t *other;
-	size_t i;
+	const struct binding *binding = transcript_binding(d->transcript, input);
+	int64_t place = clock_place(&d->clock, input, at_ns), length;
 
-	if (!d->clock.anchored)
+	if (binding)
+		return binding->at_ns + at_ns - get_int(input, "started_at");
+	length = clock_is_end(d, input) ? length_of(d) : INT64_MIN;
+	if (place >= length)
 		return place;
-	json_array_foreach (d->functions, i, other)
-		if (other == input && d->transcript->bindings[i].entry >= 0)
-			return d->transcript->entries[d->transcript->bindings[i].entry].at_ns +
-			       at_ns - get_int(input, "started_at");
-	if ((strstr(event, "ended") || strstr(event, "analyzed")) && place < length_of(d))
-		return length_of(d) + place;
-	return place;
+	return d->clock.anchored ? length + place : length;
 }
 
 void clock_estimate(struct call_clock *ret, const struct profile *profile, const json_t *inputs,

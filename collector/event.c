@@ -8,6 +8,8 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "record.h"
+#include "trace.h"
+#include "wordcount.h"
 
 /* Where an event stands: by time, and at the same time by what caused what. */
 struct place {
@@ -20,12 +22,16 @@ struct log {
 	struct derivation *d;
 	struct place *places;
 	size_t count, capacity;
+	json_t *traces;	   /* a trace's id → its number */
+	json_t *delivered; /* lifecycle event and payload → its metadata */
 };
 
-/* Behind everything the transcript has; and, for what is first of all, before. */
+/* What is first of all; an entry, its function behind it, and behind that one's error; a function
+ * of which it is not known what led to it, and its error; and what is last of all. */
 #define CAUSAL_FIRST	0
-#define CAUSAL_ENTRY(i) (2 * (size_t)(i) + 2)
-#define CAUSAL_LAST	(SIZE_MAX / 2)
+#define CAUSAL_ENTRY(i) (4 * (size_t)(i) + 4)
+#define CAUSAL_FUNCTION (SIZE_MAX / 2)
+#define CAUSAL_LAST	(CAUSAL_FUNCTION + 2)
 
 static json_t *event_new(struct log *log, const char *type, const char *name, int64_t at_ns,
 			 size_t causal)
@@ -70,17 +76,30 @@ static void move(json_t *event, const char *to, const json_t *from, const char *
 	json_object_set_new(event, to, get_copy(from, name));
 }
 
+/* A time that is not the one it was given is marked, and what was given is kept. */
+static void mark_time(json_t *event, bool derived, int64_t given_ns)
+{
+	if (derived || given_ns != TIME_UNKNOWN)
+		set_meta(event, "time_derived", json_true());
+	if (given_ns != TIME_UNKNOWN)
+		set_meta(event, "time_given_ms", record_ms(given_ns));
+}
+
+static void mark_entry(json_t *event, const struct entry *entry)
+{
+	mark_time(event, !entry->timed, entry_moved(entry) ? entry->given_ns : TIME_UNKNOWN);
+}
+
 static void add_function(struct log *log, size_t i, const json_t *trace)
 {
+	const struct binding *binding = &log->d->transcript->bindings[i];
 	const json_t *details = json_object_get(trace, "error_details");
-	ssize_t entry = log->d->transcript->bindings[i].entry;
 	const json_t *input = json_array_get(log->d->functions, i);
-	json_t *event = event_new(log, "function_call", get_text(input, "id"),
-				  clock_place_in(log->d, input, get_int(input, "started_at")),
-				  entry < 0 ? CAUSAL_LAST - 1 : CAUSAL_ENTRY(entry) + 1);
+	json_t *event =
+		event_new(log, "function_call", get_text(input, "id"), binding->at_ns,
+			  binding->entry < 0 ? CAUSAL_FUNCTION : CAUSAL_ENTRY(binding->entry) + 1);
 
-	if (entry >= 0 && log->d->clock.anchored)
-		set_meta(event, "time_derived", json_true());
+	mark_time(event, binding->derived, binding->given_ns);
 	move(event, "correlation_id", trace, "correlation_id");
 	move(event, "function_name", trace, "function_name");
 	move(event, "function_arguments", trace, "input_params");
@@ -95,95 +114,95 @@ static void add_function(struct log *log, size_t i, const json_t *trace)
 		 get_copy(json_object_get(trace, "metadata"), "tool_call_id"));
 }
 
-/* The trace that an utterance led to: the first request bound to an invocation before the next
- * utterance. */
-static json_t *related_trace(const struct derivation *d, size_t segment)
+static json_t *entry_name(const struct derivation *d, const char *what, size_t i)
 {
-	const struct transcript *t = d->transcript;
-	size_t n = json_array_size(d->functions);
+	char name[32];
 
-	for (size_t i = segment + 1; i < t->count; i++) {
-		if (entry_is(&t->entries[i], "agent") || entry_is(&t->entries[i], "user"))
-			break;
-		for (size_t k = 0; k < n; k++)
-			if (t->bindings[k].entry == (ssize_t)i)
-				return get_copy(json_array_get(d->traces, k), "id");
-	}
-	return json_null();
+	snprintf(name, sizeof(name), "%zu", i);
+	return record_id(what, d->session, name);
 }
 
-static size_t words_in(const char *text)
+static json_t *text_of(const struct entry *entry)
 {
-	size_t n = 0;
+	const char *field = entry->role == ROLE_DTMF ? "digit" : "content";
+	json_t *text = json_object_get(entry->json, field);
 
-	for (text += strspn(text, " \t\r\n"); *text; text += strspn(text, " \t\r\n")) {
-		text += strcspn(text, " \t\r\n");
-		n++;
-	}
-	return n;
+	return json_is_string(text) ? json_incref(text) : json_string("");
 }
 
-static json_t *derived_mark(const struct entry *entry)
+static json_t *led_to(const struct derivation *d, const struct entry *entry)
 {
-	return entry->timed ? json_object() : json_pack("{s:b}", "time_derived", 1);
+	return entry->led_to < 0 ? json_null()
+				 : get_copy(json_array_get(d->traces, (size_t)entry->led_to), "id");
+}
+
+static json_t *time_marks(const json_t *event)
+{
+	static const char *const marks[] = {"time_derived", "time_given_ms"};
+	const json_t *from = json_object_get(event, "metadata");
+	json_t *metadata = json_object();
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (json_object_get(from, marks[i]))
+			json_object_set(metadata, marks[i], json_object_get(from, marks[i]));
+	return metadata;
 }
 
 static void add_segment(struct derivation *d, size_t i, const json_t *event)
 {
 	const struct entry *entry = &d->transcript->entries[i];
-	const char *text = get_text(entry->json, "content");
-	char name[32];
+	_cleanup_(json_decrefp) json_t *text = text_of(entry);
 
-	snprintf(name, sizeof(name), "%zu", i);
 	json_array_append_new(
 		d->segments,
-		json_pack("{s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:s, s:I, s:o, s:o, s:n, s:o}", "id",
-			  record_id("segment", d->session, name), "call_session_id", d->session,
-			  "event_id", get_copy(event, "id"), "occurred_at",
-			  get_copy(event, "occurred_at"), "call_offset_ms",
-			  get_copy(event, "call_offset_ms"), "segment_sequence",
+		json_pack("{s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:O, s:I, s:o, s:o, s:n, s:o}", "id",
+			  entry_name(d, "segment", i), "call_session_id", d->session, "event_id",
+			  get_copy(event, "id"), "occurred_at", get_copy(event, "occurred_at"),
+			  "call_offset_ms", get_copy(event, "call_offset_ms"), "segment_sequence",
 			  (json_int_t)json_array_size(d->segments) + 1, "role",
 			  get_copy(entry->json, "role"), "text", text, "word_count",
-			  (json_int_t)words_in(text), "duration_ms",
-			  entry->end_ns > entry->at_ns ? record_ms(entry->end_ns - entry->at_ns)
-						       : json_null(),
-			  "related_function_trace_id", related_trace(d, i), "sentiment", "metadata",
-			  derived_mark(entry)));
+			  (json_int_t)word_count(json_string_value(text)), "duration_ms",
+			  entry->lasted_ns ? record_ms(entry->lasted_ns) : json_null(),
+			  "related_function_trace_id", led_to(d, entry), "sentiment", "metadata",
+			  time_marks(event)));
 }
 
-static void add_text(struct log *log, size_t i, const char *type, const char *name)
+static json_t *entry_event(struct log *log, size_t i, const char *type)
 {
 	const struct entry *entry = &log->d->transcript->entries[i];
-	json_t *event = event_new(log, type, name, entry->at_ns, CAUSAL_ENTRY(i));
+	json_t *event;
+	char name[32];
 
-	move(event, "transcript_text", entry->json, "content");
+	snprintf(name, sizeof(name), "transcript:%zu", i);
+	event = event_new(log, type, name, entry->at_ns, CAUSAL_ENTRY(i));
+	mark_entry(event, entry);
+	return event;
+}
+
+/* What was said, and what was typed, sent or put in beside it: without that a transcript has gaps.
+ */
+static void add_text(struct log *log, size_t i, const char *type)
+{
+	const struct entry *entry = &log->d->transcript->entries[i];
+	json_t *event = entry_event(log, i, type);
+
+	json_object_set_new(event, "transcript_text", text_of(entry));
 	move(event, "transcript_role", entry->json, "role");
-	if (!entry->timed)
-		set_meta(event, "time_derived", json_true());
-	if (strcmp(type, "transcript") == 0)
-		add_segment(log->d, i, event);
+	if (entry->role == ROLE_DTMF)
+		set_meta(event, "digit", get_copy(entry->json, "digit"));
+	add_segment(log->d, i, event);
 }
 
-static void add_transition(struct log *log, size_t i, const char *name)
+static void add_transition(struct log *log, size_t i)
 {
 	const struct entry *entry = &log->d->transcript->entries[i];
-	json_t *event = event_new(log, "flow_transition", name, entry->at_ns, CAUSAL_ENTRY(i));
+	json_t *event = entry_event(log, i, "flow_transition");
 
 	move(event, "from_node", entry->json, "former_node_name");
 	move(event, "to_node", entry->json, "new_node_name");
 	move(event, "transition_trigger", entry->json, "transition_type");
 	set_meta(event, "from_node_id", get_copy(entry->json, "former_node_id"));
 	set_meta(event, "to_node_id", get_copy(entry->json, "new_node_id"));
-	if (!entry->timed)
-		set_meta(event, "time_derived", json_true());
-}
-
-static bool bound(const struct derivation *d, size_t entry)
-{
-	for (size_t i = 0; i < json_array_size(d->functions); i++)
-		if (d->transcript->bindings[i].entry == (ssize_t)entry)
-			return true;
-	return false;
 }
 
 static json_t *arguments_json(const struct entry *entry)
@@ -193,86 +212,109 @@ static json_t *arguments_json(const struct entry *entry)
 	return arguments ? arguments : get_copy(entry->json, "arguments");
 }
 
-/* What the model called and no request of ours answered: another backend's, or lost. */
-static void add_unseen(struct log *log, size_t i, const char *name)
+/* As far as the result tells. */
+static json_t *unseen_status(const struct derivation *d, const json_t *result,
+			     const json_t *successful)
 {
-	const struct entry *entry = &log->d->transcript->entries[i];
-	json_t *event;
-
-	if (bound(log->d, i))
-		return;
-	event = event_new(log, "function_call", name, entry->at_ns, CAUSAL_ENTRY(i));
-	move(event, "function_name", entry->json, "name");
-	json_object_set_new(event, "function_arguments", arguments_json(entry));
-	set_meta(event, "tool_call_id", get_copy(entry->json, "tool_call_id"));
-	set_meta(event, "not_seen", json_true());
-	if (!entry->timed)
-		set_meta(event, "time_derived", json_true());
+	if (profile_failed(d->profile, result) || json_is_false(successful))
+		return json_string("error");
+	return json_is_true(successful) ? json_string("success") : json_null();
 }
 
-static void add_dtmf(struct log *log, size_t i, const char *name)
+/* What the model called and no request of ours answered: another backend's, or lost. */
+static void add_unseen(struct log *log, size_t i)
 {
-	const struct entry *entry = &log->d->transcript->entries[i];
-	json_t *event = event_new(log, "dtmf", name, entry->at_ns, CAUSAL_ENTRY(i));
+	const struct derivation *d = log->d;
+	const struct entry *entry = &d->transcript->entries[i];
+	_cleanup_(json_decrefp) json_t *result = transcript_result(d->transcript, (ssize_t)i);
+	_cleanup_(json_decrefp) json_t *successful = trace_successful(d, (ssize_t)i);
+	json_t *event;
 
-	set_meta(event, "digit", get_copy(entry->json, "digit"));
-	if (!entry->timed)
-		set_meta(event, "time_derived", json_true());
+	if (entry->request >= 0)
+		return;
+	event = entry_event(log, i, "function_call");
+	move(event, "function_name", entry->json, "name");
+	json_object_set_new(event, "function_arguments", arguments_json(entry));
+	json_object_set(event, "function_response", result ?: json_null());
+	json_object_set_new(event, "function_status", unseen_status(d, result, successful));
+	set_meta(event, "tool_call_id", get_copy(entry->json, "tool_call_id"));
+	set_meta(event, "not_seen", json_true());
+	set_meta(event, "provider_duration_ms", trace_provider_duration(d, (ssize_t)i));
+	set_meta(event, "result_successful", json_incref(successful));
 }
 
 static void add_entry(struct log *log, size_t i)
 {
-	const struct entry *entry = &log->d->transcript->entries[i];
-	const char *role = get_text(entry->json, "role");
-	char name[32];
-
-	snprintf(name, sizeof(name), "transcript:%zu", i);
-	if (entry_is(entry, "agent") || entry_is(entry, "user") ||
-	    entry_is(entry, "transfer_target"))
-		add_text(log, i, "transcript", name);
-	else if (entry_is(entry, "sms") || entry_is(entry, "injected"))
-		add_text(log, i, role, name);
-	else if (entry_is(entry, "node_transition"))
-		add_transition(log, i, name);
-	else if (entry_is(entry, "tool_call_invocation"))
-		add_unseen(log, i, name);
-	else if (entry_is(entry, "dtmf"))
-		add_dtmf(log, i, name);
-}
-
-/* Repeated deliveries are one event: the first one's time, counted. */
-static json_t *delivered_before(struct log *log, const json_t *input)
-{
-	for (size_t i = 0; i < log->count; i++) {
-		json_t *meta = json_object_get(log->places[i].event, "metadata");
-
-		if (strcmp(get_text(log->places[i].event, "event_type"), "lifecycle") == 0 &&
-		    strcmp(get_text(meta, "event"), get_text(input, "event")) == 0 &&
-		    strcmp(get_text(meta, "payload"), get_text(input, "hash")) == 0)
-			return meta;
+	switch (log->d->transcript->entries[i].role) {
+	case ROLE_AGENT:
+	case ROLE_USER:
+	case ROLE_TRANSFER_TARGET:
+		add_text(log, i, "transcript");
+		break;
+	case ROLE_DTMF:
+		add_text(log, i, "dtmf");
+		break;
+	case ROLE_SMS:
+		add_text(log, i, "sms");
+		break;
+	case ROLE_INJECTED:
+		add_text(log, i, "injected");
+		break;
+	case ROLE_TRANSITION:
+		add_transition(log, i);
+		break;
+	case ROLE_INVOCATION:
+		add_unseen(log, i);
+		break;
+	default:
+		break;
 	}
-	return NULL;
 }
 
+/* When it happened, if the provider says so, else when it came; the end comes behind all that was
+ * said. */
+static json_t *lifecycle_event(struct log *log, const json_t *input, const char *name)
+{
+	struct derivation *d = log->d;
+	const struct transcript *t = d->transcript;
+	int64_t came = clock_place(&d->clock, input, get_int(input, "started_at")), given, at;
+	bool said = clock_said(d, input, &given), is_end = clock_is_end(d, input);
+	json_t *event;
+
+	if (!said)
+		given = clock_place_in(d, input, get_int(input, "started_at"));
+	at = given;
+	if (is_end && t->count && at < t->entries[t->count - 1].at_ns)
+		at = t->entries[t->count - 1].at_ns;
+	event = event_new(log, "lifecycle", name, at,
+			  is_end				 ? CAUSAL_LAST
+			  : said || strstr(name, "call_inbound") ? CAUSAL_FIRST
+								 : CAUSAL_FUNCTION);
+	mark_time(event, !said && given != came, at != given ? given : TIME_UNKNOWN);
+	if (said && !d->clock.anchored)
+		set_meta(event, "delivery_delay_ms", record_ms(came - given));
+	return event;
+}
+
+/* Repeated deliveries are one event: the first one's, counted, with the last one's status. */
 static void add_lifecycle(struct log *log, const json_t *input)
 {
-	json_t *meta = delivered_before(log, input), *event;
 	const char *name = get_text(input, "event");
+	json_t *event, *meta;
 	char key[96];
 
 	/* Each says the transcript again and nothing else. */
 	if (strcmp(name, "transcript_updated") == 0)
 		return;
+	snprintf(key, sizeof(key), "lifecycle:%.40s:%s", name, get_text(input, "hash"));
+	meta = json_object_get(log->delivered, key);
 	if (meta) {
 		json_object_set_new(meta, "deliveries",
 				    json_integer(get_int(meta, "deliveries") + 1));
 		json_object_set_new(meta, "http_status", get_copy(input, "status"));
 		return;
 	}
-	snprintf(key, sizeof(key), "lifecycle:%.40s:%s", name, get_text(input, "hash"));
-	event = event_new(
-		log, "lifecycle", key, clock_place_in(log->d, input, get_int(input, "started_at")),
-		strstr(name, "start") || strstr(name, "inbound") ? CAUSAL_FIRST : CAUSAL_LAST);
+	event = lifecycle_event(log, input, key);
 	move(event, "correlation_id", input, "correlation_id");
 	json_object_set_new(event, "response_time_ms", record_ms(get_int(input, "duration_ns")));
 	set_meta(event, "event", get_copy(input, "event"));
@@ -280,6 +322,8 @@ static void add_lifecycle(struct log *log, const json_t *input)
 	set_meta(event, "request_id", get_copy(input, "id"));
 	set_meta(event, "payload", get_copy(input, "hash"));
 	set_meta(event, "deliveries", json_integer(1));
+	set_meta(event, "details", get_copy(input, "details"));
+	json_object_set(log->delivered, key, json_object_get(event, "metadata"));
 }
 
 /* When it failed: for a function, when it answered. */
@@ -288,9 +332,20 @@ static void add_error(struct log *log, const json_t *error)
 	static const char *const marks[] = {
 		"function_trace_id", "error_type", "severity", "booking_failed", "call_terminated",
 	};
-	json_t *event =
-		event_new(log, "error", get_text(error, "id"),
-			  get_int(error, "occurred_at") - log->d->clock.start_ns, CAUSAL_LAST);
+	const struct derivation *d = log->d;
+	int64_t failed = get_int(error, "occurred_at") - d->clock.start_ns, at = failed;
+	const json_t *number = json_object_get(log->traces, get_text(error, "function_trace_id"));
+	const struct binding *binding =
+		number ? &d->transcript->bindings[json_integer_value(number)] : NULL;
+	size_t causal = binding && binding->entry >= 0 ? CAUSAL_ENTRY(binding->entry) + 2
+						       : CAUSAL_FUNCTION + 1;
+	json_t *event;
+
+	/* Before what the agent says of it. */
+	if (binding && at > binding->latest_ns)
+		at = binding->latest_ns;
+	event = event_new(log, "error", get_text(error, "id"), at, causal);
+	mark_time(event, false, at != failed ? failed : TIME_UNKNOWN);
 
 	move(event, "id", error, "event_id");
 	move(event, "function_name", error, "affected_function");
@@ -315,14 +370,17 @@ static int by_place(const void *a, const void *b)
 
 void event_derive(struct derivation *d)
 {
-	struct log log = {.d = d};
+	_cleanup_(json_decrefp) json_t *delivered = json_object(), *traces = json_object();
+	struct log log = {.d = d, .delivered = delivered, .traces = traces};
 	json_t *json;
 	size_t i;
 
 	for (i = 0; i < d->transcript->count; i++)
 		add_entry(&log, i);
-	json_array_foreach (d->traces, i, json)
+	json_array_foreach (d->traces, i, json) {
 		add_function(&log, i, json);
+		json_object_set_new(traces, get_text(json, "id"), json_integer(i));
+	}
 	json_array_foreach (d->inputs, i, json)
 		if (strcmp(get_text(json, "kind"), "event") == 0)
 			add_lifecycle(&log, json);

@@ -279,19 +279,40 @@ static json_t *response_of(const struct exchange *exchange, const struct match *
 	return redacted(redact, exchange->response);
 }
 
+/* What an event says beside its name and the call. */
+static json_t *details_of(const struct exchange *exchange, const struct match *match,
+			  struct redact *redact)
+{
+	_cleanup_(json_decrefp) json_t *details = json_object();
+	bool found = false;
+	const char *name;
+	json_t *value;
+
+	if (match->kind != INPUT_EVENT)
+		return json_null();
+	json_object_foreach (exchange->body, name, value) {
+		found |= value == match->call;
+		if (value != match->call && json_string_value(value) != match->event)
+			json_object_set(details, name, value);
+	}
+	/* Deeper inside it would be all that the message has. */
+	return found && json_object_size(details) ? redacted(redact, details) : json_null();
+}
+
 static int add_exchange(json_t *record, const struct profile *profile,
 			const struct exchange *exchange, const struct match *match,
 			struct redact *redact)
 {
-	json_t *more = json_pack(
-		"{s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "method",
-		exchange->method, "path", path_of(exchange, redact), "query",
-		redacted(redact, exchange->query), "status",
-		exchange->status ? json_integer(exchange->status) : json_null(), "signature_ms",
-		signature_ms(profile, exchange), "correlation_id", correlation_of(exchange, redact),
-		"hash", payload_hash(exchange), "response", response_of(exchange, match, redact),
-		"argument_call_id", argument_call_id(match, redact), "response_json",
-		exchange->response_json, "body_valid", exchange->body_valid);
+	json_t *more = json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}",
+				 "method", exchange->method, "path", path_of(exchange, redact),
+				 "query", redacted(redact, exchange->query), "status",
+				 exchange->status ? json_integer(exchange->status) : json_null(),
+				 "signature_ms", signature_ms(profile, exchange), "correlation_id",
+				 correlation_of(exchange, redact), "hash", payload_hash(exchange),
+				 "response", response_of(exchange, match, redact),
+				 "argument_call_id", argument_call_id(match, redact), "details",
+				 details_of(exchange, match, redact), "response_json",
+				 exchange->response_json, "body_valid", exchange->body_valid);
 
 	if (!more)
 		return -ENOMEM;

@@ -59,6 +59,12 @@ int64_t input_end(const json_t *input)
 	return get_int(input, "started_at") + get_int(input, "duration_ns");
 }
 
+bool input_running(const json_t *input)
+{
+	return strcmp(get_text(input, "state"), "pending") == 0 &&
+	       !json_is_true(json_object_get(input, "answered"));
+}
+
 size_t base_name_size(const char *function)
 {
 	size_t n = strlen(function), i = n;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The id of `what` ("event", …) with this name within a session, as a JSON string. */
@@ -24,6 +25,8 @@ const char *get_text(const json_t *object, const char *key);
 json_t *get_copy(const json_t *object, const char *key);
 /* When it ended, or where it is. */
 int64_t input_end(const json_t *input);
+/* Has it no answer yet? */
+bool input_running(const json_t *input);
 /* How much of a function's name is left without its version suffix: 4 of "book_v17". */
 size_t base_name_size(const char *function);
 /* "book_v17" → "book", as a JSON string. */

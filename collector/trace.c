@@ -30,19 +30,70 @@ static json_t *completeness_of(const json_t *input)
 			 cut_off, "pending", pending);
 }
 
+json_t *trace_provider_duration(const struct derivation *d, ssize_t invocation)
+{
+	int64_t ns = transcript_tool_time(d->transcript, invocation);
+
+	return ns == TIME_UNKNOWN ? json_null() : record_ms(ns);
+}
+
+json_t *trace_successful(const struct derivation *d, ssize_t invocation)
+{
+	const struct entry *entries = d->transcript->entries;
+	json_t *successful = NULL;
+
+	if (invocation >= 0 && entries[invocation].other >= 0)
+		successful = json_object_get(entries[entries[invocation].other].json, "successful");
+	return json_is_boolean(successful) ? json_incref(successful) : json_null();
+}
+
+/* Network and queues: what the provider waited beyond what all attempts took here. */
+static json_t *overhead(const struct derivation *d, ssize_t invocation)
+{
+	int64_t ns = transcript_tool_time(d->transcript, invocation), served;
+
+	served = invocation < 0 ? 0 : d->transcript->entries[invocation].served_ns;
+	return ns == TIME_UNKNOWN || served == TIME_UNKNOWN ? json_null() : record_ms(ns - served);
+}
+
+static json_t *segment_id(const struct derivation *d, const struct binding *binding)
+{
+	char name[32];
+
+	if (binding->segment < 0)
+		return json_null();
+	snprintf(name, sizeof(name), "%zd", binding->segment);
+	return record_id("segment", d->session, name);
+}
+
+/* How the provider saw its tool call. */
+static json_t *tool_call_of(const struct derivation *d, size_t i)
+{
+	const struct binding *binding = &d->transcript->bindings[i];
+
+	return json_pack("{s:o, s:i, s:i, s:o, s:o, s:o, s:o}", "tool_call_id", tool_call_id(d, i),
+			 "attempt", (int)binding->attempt, "attempts", (int)binding->attempts,
+			 "provider_duration_ms", trace_provider_duration(d, binding->entry),
+			 "overhead_ms", overhead(d, binding->entry), "result_successful",
+			 trace_successful(d, binding->entry), "segment_id", segment_id(d, binding));
+}
+
 static json_t *metadata_of(const struct derivation *d, const json_t *input, size_t i)
 {
 	const json_t *summary = json_object_get(input, "summary");
+	json_t *metadata = tool_call_of(d, i);
 
-	return json_pack("{s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request_id",
-			 get_copy(input, "id"), "base_name", base_name(get_text(input, "function")),
-			 "tool_call_id", tool_call_id(d, i), "attempt",
-			 (int)d->transcript->bindings[i].attempt, "http_status",
-			 get_copy(input, "status"), "http_method", get_copy(input, "method"),
-			 "path", get_copy(input, "path"), "argument_call_id",
-			 get_copy(input, "argument_call_id"), "call_count",
-			 get_copy(summary, "call_count"), "handler", get_copy(summary, "handler"),
-			 "completeness", completeness_of(input));
+	json_object_update_new(metadata,
+			       json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+					 "request_id", get_copy(input, "id"), "base_name",
+					 base_name(get_text(input, "function")), "http_status",
+					 get_copy(input, "status"), "http_method",
+					 get_copy(input, "method"), "path", get_copy(input, "path"),
+					 "argument_call_id", get_copy(input, "argument_call_id"),
+					 "call_count", get_copy(summary, "call_count"), "handler",
+					 get_copy(summary, "handler"), "completeness",
+					 completeness_of(input)));
+	return metadata;
 }
 
 static json_t *arguments_of(const json_t *input)
