@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fills a store with invented phone calls: frames as a worker writes them, in rings in shared
- * memory, through the collector's own producers and writer.
+ * Fills a store with invented phone calls: one process writes frames into rings in shared memory,
+ * as workers do, the other is the collector, with its own producers and writer.
  *
  * usage: bench-generate RECORDING STORE CALLS PHP_CALLS [FIRST]
  *
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,7 +23,8 @@
 
 #define WORKERS	     8
 #define AT_ONCE	     24 /* calls that are on the line at the same time */
-#define BATCH	     64 /* requests */
+#define AHEAD	     64 /* requests that wait in the rings */
+#define WAIT_US	     500
 #define RING	     (32u << 20)
 #define FIRST_CALL   UINT64_C(1760000000000000000)
 #define FUNCTIONS_OF 2.1 /* requests for functions that a call has on average: talk.c */
@@ -34,6 +36,12 @@ struct worker {
 	uint64_t seq;
 };
 
+/* Of both processes. */
+struct shared {
+	uint64_t calls, requests, php_calls, bytes; /* written */
+	uint64_t taken;				    /* requests that the collector has seen */
+};
+
 struct generator {
 	struct templates *templates;
 	struct store *store;
@@ -42,7 +50,8 @@ struct generator {
 	struct worker workers[WORKERS];
 	struct talk talks[AT_ONCE];
 	bool ready[AT_ONCE];
-	uint64_t first, begun, calls, requests, php_calls, bytes;
+	uint64_t first, begun;
+	struct shared *shared;
 	msgpack_sbuffer out;
 	struct timespec started;
 };
@@ -125,25 +134,26 @@ static struct talk *next_talk(struct generator *generator, uint64_t total)
 
 static bool one_request(struct generator *generator, uint64_t total)
 {
-	struct worker *worker = &generator->workers[generator->requests % WORKERS];
+	struct shared *shared = generator->shared;
+	struct worker *worker = &generator->workers[shared->requests % WORKERS];
 	struct talk *talk = next_talk(generator, total);
 	double seconds;
 	char *response;
 
 	if (!talk)
 		return false;
-	generator->php_calls += templates_request(generator->templates, ++worker->seq, talk,
-						  &generator->out, &response, &seconds);
+	shared->php_calls += templates_request(generator->templates, ++worker->seq, talk,
+					       &generator->out, &response, &seconds);
 	worker_write(worker, &generator->out);
-	generator->bytes += generator->out.size;
+	shared->bytes += generator->out.size;
 	msgpack_sbuffer_clear(&generator->out);
-	generator->requests++;
+	__atomic_add_fetch(&shared->requests, 1, __ATOMIC_RELEASE);
 	talk_answered(talk, response, seconds);
 	free(response);
 	if (!talk_next(talk)) {
 		talk_end(talk);
 		generator->ready[talk - generator->talks] = false;
-		generator->calls++;
+		shared->calls++;
 	}
 	return true;
 }
@@ -180,27 +190,69 @@ static void progress(const struct generator *generator, uint64_t total)
 	seconds = (double)(now.tv_sec - generator->started.tv_sec) +
 		  (double)(now.tv_nsec - generator->started.tv_nsec) / 1e9;
 	fprintf(stderr, "\r%llu of %llu calls, %llu PHP calls, %.0f s, %.0f calls/s ",
-		(unsigned long long)generator->calls, (unsigned long long)total,
-		(unsigned long long)generator->php_calls, seconds,
-		(double)generator->calls / seconds);
+		(unsigned long long)generator->shared->calls, (unsigned long long)total,
+		(unsigned long long)generator->shared->php_calls, seconds,
+		(double)generator->shared->calls / seconds);
+}
+
+/* The workers: never far ahead of the collector, as batches are small where it keeps up. */
+static void work(struct generator *generator, uint64_t total)
+{
+	const struct shared *shared = generator->shared;
+
+	do {
+		while (shared->requests - __atomic_load_n(&shared->taken, __ATOMIC_ACQUIRE) >=
+		       AHEAD)
+			usleep(WAIT_US);
+	} while (one_request(generator, total));
+}
+
+static bool busy(const struct generator *generator)
+{
+	for (size_t i = 0; i < WORKERS; i++)
+		if (producer_busy(generator->workers[i].producer))
+			return true;
+	return false;
+}
+
+static void collect(struct generator *generator)
+{
+	uint64_t seen = __atomic_load_n(&generator->shared->requests, __ATOMIC_ACQUIRE);
+	int r;
+
+	/* A map that was full is larger in the next transaction. */
+	for (int tries = 0; (r = batch(generator)) == -ENOSPC && tries < 3; tries++)
+		continue;
+	must(r, "store");
+	__atomic_store_n(&generator->shared->taken, seen, __ATOMIC_RELEASE);
 }
 
 static void generate(struct generator *generator, uint64_t total)
 {
-	bool more = true;
-	int r;
+	pid_t pid = fork();
+	int status = 0;
+	bool done = false;
 
-	for (uint64_t batches = 0; more; batches++) {
-		for (size_t i = 0; i < BATCH && more; i++)
-			more = one_request(generator, total);
-		/* A map that was full is larger in the next transaction. */
-		for (int tries = 0; (r = batch(generator)) == -ENOSPC && tries < 3; tries++)
-			continue;
-		must(r, "store");
-		if (batches % 16 == 0 || !more)
+	must(pid < 0 ? -errno : 0, "fork");
+	if (!pid) {
+		work(generator, total);
+		_exit(0);
+	}
+	for (uint64_t batches = 0; !done; batches++) {
+		/* Before the last look into the rings. */
+		done = waitpid(pid, &status, WNOHANG) == pid;
+		if (busy(generator))
+			collect(generator);
+		else if (!done)
+			usleep(WAIT_US);
+		if (batches % 64 == 0 || done)
 			progress(generator, total);
 	}
 	fputc('\n', stderr);
+	if (status) {
+		fprintf(stderr, "bench-generate: the workers failed\n");
+		exit(1);
+	}
 }
 
 int main(int argc, char **argv)
@@ -217,6 +269,9 @@ int main(int argc, char **argv)
 	generator.templates =
 		templates_load(argv[1], (double)php / (double)total / (FUNCTIONS_OF + 3 * 0.35));
 	msgpack_sbuffer_init(&generator.out);
+	generator.shared = mmap(NULL, sizeof(*generator.shared), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	must(generator.shared == MAP_FAILED ? -errno : 0, "memory");
 	must(store_open(&generator.store, argv[2], STORE_CREATE), argv[2]);
 	must(profile_open(&generator.profile, NULL), "profile");
 	must(writer_new(&generator.writer, generator.store, generator.profile), "writer");
@@ -225,8 +280,10 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_MONOTONIC, &generator.started);
 	generate(&generator, total);
 	printf("{\"calls\": %llu, \"requests\": %llu, \"php_calls\": %llu, \"frame_bytes\": %llu}\n",
-	       (unsigned long long)generator.calls, (unsigned long long)generator.requests,
-	       (unsigned long long)generator.php_calls, (unsigned long long)generator.bytes);
+	       (unsigned long long)generator.shared->calls,
+	       (unsigned long long)generator.shared->requests,
+	       (unsigned long long)generator.shared->php_calls,
+	       (unsigned long long)generator.shared->bytes);
 	for (size_t i = 0; i < WORKERS; i++)
 		producer_free(generator.workers[i].producer);
 	writer_free(generator.writer);
