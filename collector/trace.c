@@ -132,12 +132,9 @@ static json_t *trace_of(const struct derivation *d, const json_t *input, size_t 
 /* A caller who goes on talking did not hang up over what failed before. */
 static bool user_spoke_after(const struct derivation *d, int64_t at_ns)
 {
-	for (size_t i = 0; i < d->transcript->count; i++) {
-		const struct entry *entry = &d->transcript->entries[i];
-
-		if (entry_is(entry, "user") && entry->at_ns > at_ns)
-			return true;
-	}
+	for (size_t i = d->transcript->count; i > 0; i--)
+		if (d->transcript->entries[i - 1].role == ROLE_USER)
+			return d->transcript->entries[i - 1].at_ns > at_ns;
 	return false;
 }
 
@@ -150,15 +147,9 @@ static bool call_terminated(const struct derivation *d, const json_t *input)
 		json_integer_value(profile_lookup(d->profile, "session", "end_ms", d->call));
 	int64_t end = end_ms * 1000000 - d->clock.offset_ns;
 	int64_t at = d->clock.start_ns + clock_place_in(d, input, input_end(input));
-	json_t *other;
-	size_t i;
 
-	if (!reason || !end_ms)
+	if (!reason || !end_ms || d->succeeded_at > get_int(input, "started_at"))
 		return false;
-	json_array_foreach (d->functions, i, other)
-		if (get_int(other, "started_at") > get_int(input, "started_at") &&
-		    strcmp(classify_status(d->profile, other), "success") == 0)
-			return false;
 	if (strncmp(reason, "error_", 6) == 0)
 		return true;
 	return strstr(reason, "hangup") && end >= at - HANGUP_NS && end <= at + HANGUP_NS &&
@@ -237,8 +228,14 @@ void trace_derive(struct derivation *d)
 	json_t *input;
 	size_t i;
 
-	json_array_foreach (d->functions, i, input)
-		json_array_append_new(d->traces, trace_of(d, input, i));
+	json_array_foreach (d->functions, i, input) {
+		json_t *trace = trace_of(d, input, i);
+
+		json_array_append_new(d->traces, trace);
+		if (strcmp(get_text(trace, "status"), "success") == 0 &&
+		    get_int(input, "started_at") > d->succeeded_at)
+			d->succeeded_at = get_int(input, "started_at");
+	}
 	json_array_foreach (d->inputs, i, input)
 		add_error(d, input);
 	add_disconnection(d);
