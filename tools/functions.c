@@ -68,6 +68,12 @@ static void cell_duration(struct text *text, const json_t *function)
 	phrase_ms(text, json_object_get(function, "duration_ms"));
 }
 
+static void cell_provider(struct text *text, const json_t *function)
+{
+	phrase_ms(text,
+		  json_object_get(json_object_get(function, "metadata"), "provider_duration_ms"));
+}
+
 static void cell_database(struct text *text, const json_t *function)
 {
 	phrase_value(text, json_object_get(function, "db_query_count"), 6);
@@ -84,15 +90,11 @@ static void cell_failure(struct text *text, const json_t *function)
 }
 
 static const struct list_column of_call[] = {
-	{"#", cell_sequence, true, 6},
-	{"OFFSET", cell_offset, true, 14},
-	{"FUNCTION", cell_name, false, 40},
-	{"STATUS", cell_status, false, 9},
-	{"DURATION", cell_duration, true, 10},
-	{"SQL", cell_database, true, 6, 100},
-	{"HTTP", cell_external, true, 6, 100},
-	{"FAILURE", cell_failure, false, 0, 72},
-	{NULL},
+	{"#", cell_sequence, true, 6},		 {"OFFSET", cell_offset, true, 14},
+	{"FUNCTION", cell_name, false, 40},	 {"STATUS", cell_status, false, 9},
+	{"DURATION", cell_duration, true, 10},	 {"PROVIDER", cell_provider, true, 10, 100},
+	{"SQL", cell_database, true, 6, 100},	 {"HTTP", cell_external, true, 6, 100},
+	{"FAILURE", cell_failure, false, 0, 72}, {NULL},
 };
 
 static const struct list_column of_all[] = {

@@ -11,6 +11,7 @@ static void add_title(struct text *out, const json_t *function, int width)
 {
 	const json_t *metadata = json_object_get(function, "metadata");
 	json_int_t attempt = json_integer_value(json_object_get(metadata, "attempt"));
+	json_int_t attempts = json_integer_value(json_object_get(metadata, "attempts"));
 
 	phrase_status_mark(out, field_text(function, "status"));
 	text_add(out, " ");
@@ -27,15 +28,15 @@ static void add_title(struct text *out, const json_t *function, int width)
 		text_add(out, field_text(function, "status"));
 		text_style(out, PLAIN);
 	}
-	if (attempt > 1)
+	if (attempt > 1 || attempts > 1)
 		text_addf(out, "  attempt %lld", (long long)attempt);
+	if (attempts > 1)
+		text_addf(out, " of %lld", (long long)attempts);
 	text_newline(out);
 }
 
-static void add_arguments(struct text *out, const json_t *function, int width)
+static void add_arguments(struct text *out, const json_t *arguments, int width)
 {
-	const json_t *arguments = json_object_get(function, "input_params");
-
 	if (json_object_size(arguments) || json_array_size(arguments)) {
 		text_pad(out, INDENT);
 		phrase_arguments(out, arguments, width - INDENT);
@@ -43,16 +44,53 @@ static void add_arguments(struct text *out, const json_t *function, int width)
 	}
 }
 
-static void add_result(struct text *out, const json_t *function, int width)
+static void add_result(struct text *out, const json_t *result, int width)
 {
-	const json_t *result = json_object_get(function, "output_result");
-
 	if (!result || json_is_null(result))
 		return;
 	text_pad(out, INDENT);
 	text_add(out, "→ ");
 	phrase_value(out, result, width - out->column);
 	text_newline(out);
+}
+
+static void add_wait(struct text *out, const json_t *metadata)
+{
+	json_int_t attempts = json_integer_value(json_object_get(metadata, "attempts"));
+	const json_t *overhead = json_object_get(metadata, "overhead_ms");
+
+	if (!json_is_number(json_object_get(metadata, "provider_duration_ms")))
+		return;
+	text_pad(out, INDENT);
+	text_style(out, DIM);
+	text_add(out, "the provider waited ");
+	phrase_ms(out, json_object_get(metadata, "provider_duration_ms"));
+	/* Below zero its times are too coarse to tell. */
+	if (json_is_number(overhead) && json_number_value(overhead) >= 0) {
+		text_add(out, ", ");
+		phrase_ms(out, overhead);
+		text_add(out, attempts > 1 ? " of it on the way and between attempts"
+					   : " of it on the way");
+	}
+	text_newline(out);
+}
+
+/* Its view of the tool call: of all attempts, so at the last one. */
+static void add_provider(struct text *out, const json_t *function)
+{
+	const json_t *metadata = json_object_get(function, "metadata");
+
+	if (!json_equal(json_object_get(metadata, "attempt"),
+			json_object_get(metadata, "attempts")))
+		return;
+	add_wait(out, metadata);
+	if (json_is_false(json_object_get(metadata, "result_successful")) &&
+	    field_is(function, "status", "success")) {
+		text_pad(out, INDENT);
+		text_style(out, YELLOW);
+		text_add(out, "the provider took it for a failure");
+		text_newline(out);
+	}
 }
 
 /* What the failure meant, from the error log. */
@@ -137,12 +175,30 @@ void invocation_add(struct text *out, const json_t *function, const json_t *erro
 	size_t i;
 
 	add_title(out, function, width);
-	add_arguments(out, function, width);
+	add_arguments(out, json_object_get(function, "input_params"), width);
 	add_suspicion(out, function, width);
-	add_result(out, function, width);
+	add_result(out, json_object_get(function, "output_result"), width);
+	add_provider(out, function);
 	add_consequence(out, error);
 	failure_add(out, json_object_get(function, "error_details"), INDENT, width);
 	json_array_foreach (json_object_get(completeness, "holes"), i, hole)
 		header_add_hole(out, hole, INDENT, width);
 	add_folded(out, function, call, width);
+}
+
+void invocation_add_unseen(struct text *out, const json_t *event, int width)
+{
+	phrase_status_mark(out, field_text(event, "function_status"));
+	text_add(out, " ");
+	text_add_cut(out, field_text(event, "function_name"), width - 2);
+	text_newline(out);
+	add_arguments(out, json_object_get(event, "function_arguments"), width);
+	add_result(out, json_object_get(event, "function_response"), width);
+	add_wait(out, json_object_get(event, "metadata"));
+	if (!json_is_true(json_object_get(json_object_get(event, "metadata"), "not_seen")))
+		return;
+	text_pad(out, INDENT);
+	text_style(out, YELLOW);
+	text_add_cut(out, "the provider called it, but no request came", width - INDENT);
+	text_newline(out);
 }

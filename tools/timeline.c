@@ -75,15 +75,7 @@ static void add_function(struct view *view, struct text *out, const json_t *entr
 			       view->call, width);
 		return;
 	}
-	phrase_status_mark(out, field_text(entry, "function_status"));
-	text_add(out, " ");
-	text_add_cut(out, field_text(entry, "function_name"), width - 2);
-	text_newline(out);
-	if (json_is_true(json_object_get(json_object_get(entry, "metadata"), "not_seen"))) {
-		text_style(out, YELLOW);
-		text_add_cut(out, "  the provider called it, but no request came", width);
-		text_newline(out);
-	}
+	invocation_add_unseen(out, entry, width);
 }
 
 static void add_transition(struct view *view, struct text *out, const json_t *entry, int width)
@@ -106,10 +98,16 @@ static void add_transition(struct view *view, struct text *out, const json_t *en
 	text_newline(out);
 }
 
+/* A message so much behind what it tells was not just on its way. */
+#define LATE_MS 2000
+
 static void add_lifecycle(struct view *view, struct text *out, const json_t *entry, int width)
 {
 	const json_t *metadata = json_object_get(entry, "metadata");
+	const json_t *details = json_object_get(metadata, "details");
 	json_int_t status = json_integer_value(json_object_get(metadata, "http_status"));
+	json_int_t deliveries = json_integer_value(json_object_get(metadata, "deliveries"));
+	double delay = json_number_value(json_object_get(metadata, "delivery_delay_ms"));
 
 	text_add(out, "● ");
 	text_add_cut(out, field_text(metadata, "event"), width - 24);
@@ -117,7 +115,20 @@ static void add_lifecycle(struct view *view, struct text *out, const json_t *ent
 		text_style(out, RED);
 		text_addf(out, "  answered with %lld", (long long)status);
 	}
+	text_style(out, DIM);
+	if (deliveries > 1)
+		text_addf(out, "  ×%lld", (long long)deliveries);
+	if (delay >= LATE_MS) {
+		text_add(out, "  came ");
+		phrase_ms_number(out, delay);
+		text_add(out, " later");
+	}
 	text_newline(out);
+	if (json_object_size(details)) {
+		text_pad(out, 2);
+		phrase_arguments(out, details, width - 2);
+		text_newline(out);
+	}
 }
 
 static void add_error(struct view *view, struct text *out, const json_t *entry, int width)
