@@ -255,6 +255,7 @@ static int add_catch(struct request *request, const struct frame *frame)
 	if (!thrown)
 		return 0;
 	thrown->caught = true;
+	thrown->caught_at_ns = request->now_ns;
 	thrown->caught_fn = frame->catch.fn;
 	thrown->caught_line = frame->catch.line;
 	return 0;

@@ -50,6 +50,7 @@ struct php_call {
 struct php_throw {
 	uint64_t number;
 	uint64_t at_ns;
+	uint64_t caught_at_ns;
 	uint32_t call; /* id of the innermost open call, 0 none */
 	uint32_t caught_fn;
 	uint32_t caught_line;

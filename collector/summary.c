@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "value.h"
+#include "trouble.h"
 
 #define LIST_MAX 100
 
@@ -90,95 +90,6 @@ static json_t *handler_of(const struct request *request, const struct functions 
 	return title ? json_string(title) : json_null();
 }
 
-static bool left_application(const struct request *request, const struct functions *functions,
-			     size_t thrown)
-{
-	for (size_t i = 0; i < request->call_count; i++) {
-		const struct function *function = functions_get(functions, request->calls[i].fn);
-
-		if (request->calls[i].thrown == thrown + 1 && function &&
-		    (function->flags & CT_FN_APP))
-			return true;
-	}
-	return false;
-}
-
-/* The exception that explains the answer: the last one before it that the application caught, or
- * that left it. What a library threw and caught itself explains nothing. */
-static json_t *cause_of(const struct request *request, const struct functions *functions)
-{
-	for (size_t i = request->thrown_count; i > 0; i--) {
-		const struct php_throw *thrown = &request->thrown[i - 1];
-		const struct function *by = functions_get(functions, thrown->caught_fn);
-
-		if (request->output_complete && thrown->at_ns > request->output_end_ns)
-			continue;
-		if (!thrown->caught || (by && (by->flags & CT_FN_APP)) ||
-		    left_application(request, functions, i - 1))
-			return json_integer((json_int_t)i - 1);
-	}
-	return json_null();
-}
-
-static json_t *exceptions_of(const struct request *request, const struct functions *functions,
-			     struct redact *redact)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < request->thrown_count && i < LIST_MAX; i++)
-		json_array_append_new(list, tree_exception(request, functions, redact, i));
-	return list;
-}
-
-static json_t *redacted_string(struct redact *redact, const char *text)
-{
-	_cleanup_(freep) char *out = text ? redact_text(redact, text) : NULL;
-
-	return out ? json_string(out) : json_null();
-}
-
-static json_t *errors_of(const struct request *request, struct redact *redact)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < request->error_count && i < LIST_MAX; i++) {
-		const struct php_error *error = &request->errors[i];
-
-		json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:I, s:o}", "type",
-						      (json_int_t)error->type, "message",
-						      redacted_string(redact, error->message),
-						      "file", redacted_string(redact, error->file),
-						      "line", (json_int_t)error->line, "offset_ms",
-						      json_ms(error->at_ns)));
-	}
-	return list;
-}
-
-static json_t *outbound_of(const struct request *request, struct redact *redact)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < request->note_count && json_array_size(list) < LIST_MAX; i++) {
-		const struct php_note *note = &request->notes[i];
-		_cleanup_(json_decrefp) json_t *map =
-			value_to_json(request_value(request, note->map, note->map_size));
-		_cleanup_(json_decrefp) json_t *redacted = redact_json(redact, map, REDACT_PHP);
-		json_t *error = json_object_get(redacted, "error");
-		json_t *status = json_object_get(redacted, "status");
-		json_int_t us = json_integer_value(json_object_get(redacted, "total_us"));
-
-		if (!json_object_get(redacted, "url") ||
-		    (json_integer_value(status) < 400 && json_integer_value(error) == 0))
-			continue;
-		json_array_append_new(list, json_pack("{s:O?, s:O?, s:O?, s:O?, s:o}", "method",
-						      json_object_get(redacted, "method"), "url",
-						      json_object_get(redacted, "url"), "status",
-						      status, "error", error, "duration_ms",
-						      json_real((double)us / 1000)));
-	}
-	return list;
-}
-
 /* Outermost first. */
 static json_t *open_calls_of(const struct request *request, const struct functions *functions)
 {
@@ -198,20 +109,22 @@ static json_t *open_calls_of(const struct request *request, const struct functio
 int summary_build(json_t **ret, const struct request *request, const struct functions *functions,
 		  struct redact *redact)
 {
+	_cleanup_(json_decrefp) json_t *trouble = NULL;
 	struct totals db = {0}, http = {0};
 	json_t *summary;
 
+	trouble = trouble_build(request, functions, redact);
 	add_up(request, functions, &db, &http);
-	summary = json_pack(
-		"{s:I, s:o, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "call_count",
-		(json_int_t)request->call_count, "handler", handler_of(request, functions),
-		"db_query_count", (json_int_t)db.count, "db_query_time_ms", json_ms(db.ns),
-		"external_api_calls", (json_int_t)http.count, "external_api_time_ms",
-		json_ms(http.ns), "exceptions", exceptions_of(request, functions, redact), "cause",
-		cause_of(request, functions), "php_errors", errors_of(request, redact), "outbound",
-		outbound_of(request, redact), "open_calls", open_calls_of(request, functions));
-	if (!summary)
+	summary = json_pack("{s:I, s:o, s:I, s:o, s:I, s:o, s:o}", "call_count",
+			    (json_int_t)request->call_count, "handler",
+			    handler_of(request, functions), "db_query_count", (json_int_t)db.count,
+			    "db_query_time_ms", json_ms(db.ns), "external_api_calls",
+			    (json_int_t)http.count, "external_api_time_ms", json_ms(http.ns),
+			    "open_calls", open_calls_of(request, functions));
+	if (!trouble || !summary || json_object_update(summary, trouble) < 0) {
+		json_decref(summary);
 		return -ENOMEM;
+	}
 	*ret = summary;
 	return 0;
 }
