@@ -96,6 +96,10 @@ void call_enter(struct call *call, struct fn *fn, const struct zframe *frame, ui
 		ring_lose(&worker.ring, CT_LOST_DEEP, 1);
 		return;
 	}
+	if (worker.calls >= worker.settings.max_calls) {
+		ring_lose(&worker.ring, CT_LOST_CALLS, 1);
+		return;
+	}
 	if (!fn_define(fn, frame->func))
 		return;
 	if (!pack_enter(fn, frame, secret, args, now)) {
@@ -106,6 +110,7 @@ void call_enter(struct call *call, struct fn *fn, const struct zframe *frame, ui
 		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
 	}
 	worker.open[worker.depth++].sp = sp;
+	worker.calls++;
 	call->recorded = true;
 }
 
@@ -244,10 +249,33 @@ static RARE void run_destructor(struct zframe *frame, struct fn *fn, uintptr_t s
 		worker.exception = aside;
 }
 
-/* Is a run about to begin? What is below stays out of the hook. */
-static RARE bool begins(const struct zfunc *f)
+/* Nothing is recorded. Does that change with this call? */
+static RARE bool begins(struct zframe *frame)
 {
-	return !(f->flags & ZFN_TRAMPOLINE) && worker.run_waits && run_begin();
+	struct fn *fn;
+
+	if (frame->func->flags & ZFN_TRAMPOLINE)
+		return false;
+	if (worker.run_waits)
+		return run_begin();
+	if (!worker.run_pauses)
+		return false;
+	fn = frame->run_time_cache[zend.handle];
+	return (fn ? fn : decide(frame))->unit;
+}
+
+static RARE void run_unit(struct zframe *frame, struct fn *fn, uintptr_t sp)
+{
+	bool begun = run_unit_begin(fn);
+	uint32_t request = worker.request;
+
+	if (worker.recording)
+		run_recorded(frame, fn, sp);
+	else
+		next_execute(frame);
+	/* Not in a child that was forked in between; and an exit's status is the unit's. */
+	if (begun && request == worker.request && how_left(zend_exception(), fn) != CT_LEAVE_EXIT)
+		run_unit_end();
 }
 
 static void execute_hook(struct zframe *frame)
@@ -260,7 +288,7 @@ static void execute_hook(struct zframe *frame)
 		run_unseen(frame);
 		return;
 	}
-	if (__builtin_expect(!worker.recording || f->flags & ZFN_TRAMPOLINE, 0) && !begins(f)) {
+	if (__builtin_expect(!worker.recording || f->flags & ZFN_TRAMPOLINE, 0) && !begins(frame)) {
 		next_execute(frame);
 		return;
 	}
@@ -272,7 +300,10 @@ static void execute_hook(struct zframe *frame)
 		return;
 	}
 	if (__builtin_expect(fn->mode != FN_OFF, 0)) {
-		run_recorded(frame, fn, sp);
+		if (__builtin_expect(fn->unit, 0))
+			run_unit(frame, fn, sp);
+		else
+			run_recorded(frame, fn, sp);
 		return;
 	}
 	f = lasting(f);

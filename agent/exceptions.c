@@ -193,7 +193,7 @@ static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr
 	if (!(ZAT(zend.eg, zend.at->eg_error_reporting, int) & type))
 		return;
 	/* A script that cannot be compiled runs no code. */
-	if (!worker.recording && !(worker.run_waits && run_begin()))
+	if (!worker.recording && !run_notable())
 		return;
 	now = clock_ticks();
 	if (errors == MAX_ERRORS || !frame_begin(&k, 32768, RING_KEEP, 6, CT_FRAME_ERROR, now)) {

@@ -92,7 +92,8 @@ static bool same(const struct fn *fn, const struct names *n)
 	       !strncmp(p += n->name_len + 1, n->file, n->file_len) && !p[n->file_len];
 }
 
-static bool is_handler(const struct names *n)
+/* Of Class::method or function. */
+static bool matches(const struct names *n, char *const *globs, unsigned count)
 {
 	char full[512];
 
@@ -102,11 +103,29 @@ static bool is_handler(const struct names *n)
 	memcpy(full + n->class_len, "::", 2);
 	memcpy(full + n->class_len + 2, n->name, n->name_len);
 	full[n->class_len + 2 + n->name_len] = 0;
-	for (unsigned i = 0; i < worker.settings.n_handlers; i++)
-		if (!fnmatch(worker.settings.handlers[i], n->class_len ? full : full + 2,
-			     FNM_NOESCAPE))
+	for (unsigned i = 0; i < count; i++)
+		if (!fnmatch(globs[i], n->class_len ? full : full + 2, FNM_NOESCAPE))
 			return true;
 	return false;
+}
+
+/* Asked of every function of a run, vendor code and all: few have a unit's name. */
+static bool is_unit(const struct zfunc *f)
+{
+	const char *name = f->name ? f->name->val : "";
+	bool likely = false;
+	struct names n;
+
+	for (unsigned i = 0; i < worker.settings.n_units && !likely; i++) {
+		const char *method = strstr(worker.settings.units[i], "::");
+
+		method = method ? method + 2 : worker.settings.units[i];
+		likely = strpbrk(method, "*?[") || !strcasecmp(method, name);
+	}
+	if (!likely || !*name)
+		return false;
+	names_of(f, false, &n);
+	return matches(&n, worker.settings.units, worker.settings.n_units);
 }
 
 static uint64_t secret_args(const struct zfunc *f)
@@ -171,7 +190,8 @@ static struct fn *make(const struct zfunc *f, const struct names *n, uint64_t ha
 	fn->hash = hash;
 	fn->line = n->line;
 	fn->flags = flags_of(f, n->file_len && path_is_app(n->file));
-	if (fn->flags & CT_FN_APP && is_handler(n)) {
+	if (fn->flags & CT_FN_APP &&
+	    matches(n, worker.settings.handlers, worker.settings.n_handlers)) {
 		fn->flags |= CT_FN_HANDLER;
 		fn->keep = true;
 	}
@@ -200,13 +220,17 @@ static struct fn *intern(const struct zfunc *f, bool main)
 struct fn *fn_for(const struct zframe *frame)
 {
 	const struct zfunc *f = frame->func;
+	bool app = fn_file_is_app(zend_file(f)), unit = worker.cli && is_unit(f);
 	struct fn *fn;
 
-	if (!fn_file_is_app(zend_file(f)))
+	if (!app && !unit)
 		return &fn_off;
 	fn = intern(f, !frame->prev);
-	if (fn != &fn_off)
-		fn->mode = f->name ? FN_ARGS : FN_TIME;
+	if (fn == &fn_off)
+		return fn;
+	fn->mode = f->name && app ? FN_ARGS : FN_TIME;
+	if (unit)
+		fn->unit = fn->keep = true;
 	return fn;
 }
 

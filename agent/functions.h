@@ -18,6 +18,7 @@ struct fn {
 	uint32_t ring_serial; /* of the ring in which it is defined */
 	uint8_t mode;
 	bool keep;	      /* a handler: may use the ring's reserve */
+	bool unit;	      /* a call of it is a request of its own (run.h) */
 	bool lends_result;    /* a discarded result cannot be an object: it may be looked at */
 	uint16_t flags;	      /* CT_FN_* */
 	uint64_t secret_args; /* bit i: the i-th argument must never be recorded */

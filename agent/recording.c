@@ -108,6 +108,7 @@ bool recording_begin(const struct moment *at)
 	calls_reset();
 	exceptions_reset();
 	worker.request++;
+	worker.calls = 0;
 	worker.recording = true;
 	woken_at = worker.ring.head;
 	return true;
@@ -152,7 +153,10 @@ void recording_end(enum ct_end how, int exit_status)
 		return;
 	worker.recording = false;
 	worker.request++;
-	calls_close();
+	if (how == CT_END_CONTINUED)
+		calls_reset();
+	else
+		calls_close();
 	now = clock_ticks();
 	write_lost(now);
 	if (frame_begin(&k, 32, RING_FRAME, has_status ? 4 : 3, CT_FRAME_END, now)) {

@@ -11,6 +11,7 @@
 #include "zend.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define MAX_ARGUMENTS 256
@@ -18,6 +19,7 @@
 
 static struct moment started; /* PHP, or the child */
 static bool forked;
+static const struct fn *unit; /* whose request this is, or NULL */
 
 /* Of those that do not fit only the number is told. */
 static void pack_arguments(struct pack *k, int argc, char **argv)
@@ -37,6 +39,19 @@ static void pack_arguments(struct pack *k, int argc, char **argv)
 	pack_uint(k, (uint64_t)argc);
 }
 
+static void pack_unit(struct pack *k)
+{
+	const char *class = unit ? unit->names : "", *name = class + strlen(class) + 1;
+	char text[512];
+
+	if (!unit)
+		pack_nil(k);
+	else
+		value_pack_string(k, text,
+				  (size_t)snprintf(text, sizeof(text), "%.250s%s%.250s", class,
+						   *class ? "::" : "", name));
+}
+
 static void write_run(int argc, char **argv)
 {
 	uint64_t now = clock_ticks();
@@ -44,11 +59,13 @@ static void write_run(int argc, char **argv)
 
 	if (frame_begin(&k, CT_FRAME_MAX - 64, RING_KEEP, 3, CT_FRAME_RUN, now)) {
 		values_begin(&k);
-		pack_map(&k, 2);
+		pack_map(&k, 3);
 		pack_text(&k, "argv");
 		pack_arguments(&k, argc, argv);
 		pack_text(&k, "forked");
 		pack_bool(&k, forked);
+		pack_text(&k, "unit");
+		pack_unit(&k);
 		if (frame_commit(&k, now))
 			return;
 	}
@@ -57,6 +74,7 @@ static void write_run(int argc, char **argv)
 
 bool run_begin(void)
 {
+	static bool hidden;
 	int saved = errno, argc;
 	char **argv;
 
@@ -64,9 +82,13 @@ bool run_begin(void)
 	/* Code that opcache preloads runs before there is a command. */
 	if (argc < 1)
 		return false;
-	worker.run_waits = false;
+	if (worker.run_pauses)
+		started = moment_now();
+	worker.run_waits = worker.run_pauses = false;
 	if (recording_begin(&started)) {
-		arguments_hide(argc, argv);
+		if (!hidden)
+			arguments_hide(argc, argv);
+		hidden = true;
 		write_run(argc, argv);
 		/* Now: whoever is killed cannot hand its ring over any more. */
 		recording_wake();
@@ -85,9 +107,9 @@ void run_nudge(uint64_t now)
 static void run_exit(int status, void *userdata)
 {
 	/* A child that ran no function is one all the same. */
-	if (forked && worker.run_waits)
+	if ((forked && worker.run_waits) || worker.run_pauses)
 		run_begin();
-	worker.run_waits = false;
+	worker.run_waits = worker.run_pauses = false;
 	link_hurry();
 	recording_end(CT_END_DONE, status & 0xff);
 }
@@ -107,4 +129,29 @@ void run_forked(void)
 	started = moment_now();
 	forked = true;
 	worker.run_waits = true;
+	worker.run_pauses = worker.in_unit = false;
+	unit = NULL;
+}
+
+bool run_unit_begin(const struct fn *fn)
+{
+	if (worker.in_unit)
+		return false;
+	recording_end(CT_END_CONTINUED, NO_EXIT_STATUS);
+	worker.run_pauses = true;
+	unit = fn;
+	worker.in_unit = run_begin();
+	if (worker.in_unit)
+		return true;
+	unit = NULL;
+	worker.run_pauses = true;
+	return false;
+}
+
+void run_unit_end(void)
+{
+	recording_end(CT_END_DONE, NO_EXIT_STATUS);
+	worker.run_pauses = true;
+	worker.in_unit = false;
+	unit = NULL;
 }

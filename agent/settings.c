@@ -35,10 +35,12 @@ static const struct setting {
 	{"max_elements", COUNT, AT(max_elements), 0, 1, 10000},
 	{"max_depth", COUNT, AT(max_depth), 0, 0, 16},
 	{"max_call_bytes", COUNT, AT(max_call_bytes), 0, 256, 65536},
+	{"max_calls", COUNT, AT(max_calls), 0, 1, 10000000},
 	{"max_body", BYTES, AT(max_body), 0, 0, CT_RING_MAX},
 	{"max_output", BYTES, AT(max_output), 0, 0, CT_RING_MAX},
 	{"vendor", LIST, AT(vendor), AT(n_vendor), 0, 0},
 	{"handler", LIST, AT(handlers), AT(n_handlers), 0, 0},
+	{"unit", LIST, AT(units), AT(n_units), 0, 0},
 #undef AT
 };
 
@@ -211,10 +213,26 @@ static uint64_t power_of_two(uint64_t v)
 	return v ? 1ull << (63 - __builtin_clzll(v)) : 0;
 }
 
+/* Where the file has none. */
+static void default_list(char **list, unsigned *n, const char *const *defaults)
+{
+	for (bool empty = !*n; empty && defaults[*n]; ++*n)
+		list[*n] = (char *)defaults[*n];
+}
+
 void settings_load(struct settings *settings)
 {
-	static const char *const vendor[] = {"/vendor/", "/usr/share/", "/usr/lib/", "phar://"};
-	static const char *const handlers[] = {"*FunctionCallHandler::*", "*Controller::*"};
+	static const char *const vendor[] = {"/vendor/", "/usr/share/", "/usr/lib/", "phar://",
+					     NULL};
+	static const char *const handlers[] = {"*FunctionCallHandler::*", "*Controller::*",
+					       "*\\Jobs\\*::handle", "*\\Commands\\*::handle",
+					       NULL};
+	static const char *const units[] = {
+		"Illuminate\\Queue\\Worker::process",
+		"Laravel\\Octane\\Worker::handle",
+		"Symfony\\Component\\Messenger\\Worker::handleMessage",
+		NULL,
+	};
 	const char *file = secure_getenv("CALLTRACE_CONFIG");
 	const char *socket = secure_getenv("CALLTRACE_SOCKET");
 	const char *state = secure_getenv("CALLTRACE");
@@ -227,6 +245,7 @@ void settings_load(struct settings *settings)
 	settings->max_elements = 64;
 	settings->max_depth = 5;
 	settings->max_call_bytes = 16384;
+	settings->max_calls = 200000;
 	settings->max_body = 2u << 20;
 	settings->max_output = 1u << 20;
 
@@ -239,12 +258,9 @@ void settings_load(struct settings *settings)
 		settings->off = true;
 	settings->ring_size = power_of_two(settings->ring_size);
 
-	for (unsigned i = 0; !settings->n_vendor && i < 4; i++)
-		settings->vendor[i] = (char *)vendor[i];
-	settings->n_vendor = settings->n_vendor ? settings->n_vendor : 4;
-	for (unsigned i = 0; !settings->n_handlers && i < 2; i++)
-		settings->handlers[i] = (char *)handlers[i];
-	settings->n_handlers = settings->n_handlers ? settings->n_handlers : 2;
+	default_list(settings->vendor, &settings->n_vendor, vendor);
+	default_list(settings->handlers, &settings->n_handlers, handlers);
+	default_list(settings->units, &settings->n_units, units);
 }
 
 const char *settings_problem(void)

@@ -25,6 +25,7 @@ struct settings {
 	uint32_t max_elements;
 	uint32_t max_depth;
 	uint32_t max_call_bytes;
+	uint32_t max_calls; /* of a request */
 	uint64_t max_body;
 	uint64_t max_output;
 	/* Path parts of code that is not the application's: a file whose path contains one is
@@ -34,6 +35,9 @@ struct settings {
 	/* Globs of Class::method or function. */
 	char *handlers[SETTINGS_LIST];
 	unsigned n_handlers;
+	/* The same: what is a request of its own within a run of php-cli. */
+	char *units[SETTINGS_LIST];
+	unsigned n_units;
 };
 
 /* Never fails: what cannot be read keeps its default; the first line that could not be understood

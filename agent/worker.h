@@ -26,6 +26,8 @@ struct worker {
 	bool recording;	  /* a request is open and its frames go to the ring */
 	bool functions;	  /* the hook is installed */
 	bool run_waits;	  /* of php-cli: with the next PHP code a request is open */
+	bool run_pauses;  /* between two units: nothing is recorded but the next error or unit */
+	bool in_unit;	  /* the request is a unit's */
 	bool cli;	  /* a request is a run of php-cli, not what comes by FastCGI */
 	uint32_t request; /* counts requests and forks: who returns into another one records nothing
 			   */
@@ -35,6 +37,7 @@ struct worker {
 	uint64_t nudge_at;  /* in ticks: when a run is to look for a collector again */
 	uint32_t exception; /* number + 1 of one thrown and not yet seen caught */
 	uint32_t depth;
+	uint32_t calls;		/* recorded in this request */
 	struct open_call *open; /* WORKER_DEPTH */
 	struct ring ring;
 	struct settings settings;

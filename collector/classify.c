@@ -35,6 +35,7 @@ const char *classify_status(const struct profile *profile, const json_t *input)
 	if (strcmp(state, "aborted") == 0)
 		return "timeout";
 	if (get_int(input, "status") >= 400 || get_int(input, "exit_status") ||
+	    json_is_true(json_object_get(input, "uncaught")) ||
 	    profile_failed(profile, json_object_get(input, "response")))
 		return "error";
 	return "success";

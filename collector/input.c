@@ -341,6 +341,12 @@ static int add_match(json_t *record, const struct profile *profile, const struct
 	return 0;
 }
 
+/* Did the outermost PHP call throw? */
+static bool left_by_exception(const struct request *request)
+{
+	return request->call_count && request->calls[0].left == CALL_EXCEPTION;
+}
+
 /* Null where it came over HTTP. */
 static int add_command(json_t *record, const struct request *request,
 		       const struct exchange *exchange, struct redact *redact)
@@ -349,6 +355,10 @@ static int add_command(json_t *record, const struct request *request,
 
 	json_object_set_new(record, "argv",
 			    is_run ? command_redacted(redact, exchange->arguments) : json_null());
+	json_object_set_new(record, "unit",
+			    is_run ? redacted(redact, json_object_get(request->run, "unit"))
+				   : json_null());
+	json_object_set_new(record, "uncaught", json_boolean(is_run && left_by_exception(request)));
 	return json_object_set_new(record, "exit_status",
 				   is_run && ended ? json_integer(request->exit_status)
 						   : json_null());

@@ -225,13 +225,24 @@ static ssize_t read_piece(struct producer *producer, struct writer *writer)
 	return !offset && bytes.size ? -EPROTO : (ssize_t)offset;
 }
 
+/* A run, which may last and of which nothing but that it runs is told before its end, once. */
+static bool worth_showing(const struct producer *producer)
+{
+	const struct request *request = producer->request;
+
+	if (!request)
+		return false;
+	if (request->run)
+		return !producer->pending;
+	return request->body_complete && producer->shown != producer->position;
+}
+
 static int show_pending(struct producer *producer, struct writer *writer)
 {
 	json_t *pending = NULL;
 	int r;
 
-	if (!producer->request || !producer->request->body_complete ||
-	    producer->shown == producer->position)
+	if (!worth_showing(producer))
 		return 0;
 	producer->shown = producer->position;
 	r = writer_add_pending(writer, producer->request, producer->functions, &pending);

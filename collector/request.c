@@ -315,7 +315,9 @@ static void close_all(struct request *request, enum call_left left)
 
 static int add_end(struct request *request, const struct frame *frame)
 {
-	close_all(request, frame->end.how == CT_END_EXIT ? CALL_EXIT : CALL_UNWOUND);
+	close_all(request, frame->end.how == CT_END_EXIT	? CALL_EXIT
+			   : frame->end.how == CT_END_CONTINUED ? CALL_CONTINUED
+								: CALL_UNWOUND);
 	request->state = frame->end.how == CT_END_ABORTED ? REQUEST_ABORTED
 			 : frame->end.how == CT_END_EXIT  ? REQUEST_EXIT
 							  : REQUEST_DONE;

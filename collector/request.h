@@ -31,6 +31,7 @@ enum call_left {
 	CALL_UNWOUND,
 	CALL_EXIT,
 	CALL_OPEN,
+	CALL_CONTINUED, /* left after the request, by a run that went on */
 };
 
 /* One entry of a PHP function. Its id is its place + 1; parent 0 is the request. */

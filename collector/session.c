@@ -48,6 +48,7 @@ static const char *request_status(const json_t *input)
 	if (strcmp(state, "pending") == 0)
 		return "in_progress";
 	return get_int(input, "status") >= 500 || get_int(input, "exit_status") ||
+			       json_is_true(json_object_get(input, "uncaught")) ||
 			       strcmp(state, "cut_off") == 0
 		       ? "failed"
 		       : "completed";
@@ -121,11 +122,12 @@ static json_t *metadata_of(const struct derivation *d)
 	const json_t *first = json_array_get(d->inputs, 0);
 
 	if (!is_call(d))
-		return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request_id",
+		return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request_id",
 				 get_copy(first, "id"), "method", get_copy(first, "method"), "path",
 				 get_copy(first, "path"), "query", get_copy(first, "query"), "argv",
-				 get_copy(first, "argv"), "status", get_copy(first, "status"),
-				 "exit_status", get_copy(first, "exit_status"), "summary",
+				 get_copy(first, "argv"), "unit", get_copy(first, "unit"), "status",
+				 get_copy(first, "status"), "exit_status",
+				 get_copy(first, "exit_status"), "summary",
 				 get_copy(first, "summary"));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "provider_metadata",
 			 field(d, "provider_metadata"), "direction", field(d, "direction"),

@@ -189,7 +189,7 @@ static void pack_where(msgpack_packer *packer, const struct function *function)
 static const char *left_name(unsigned int left)
 {
 	static const char *const names[] = {"return",  "discarded", "exception", "yield",
-					    "unwound", "exit",	    "open"};
+					    "unwound", "exit",	    "open",	 "continued"};
 
 	return names[left];
 }

@@ -182,8 +182,13 @@ static int add_to_call(struct writer *writer, const struct input *input, struct 
 static int add_alone(struct writer *writer, const struct input *input)
 {
 	_cleanup_(json_decrefp) json_t *inputs = json_pack("[O]", input->record);
+	_cleanup_(json_decrefp) json_t *none = json_array();
+	int r = inputs && none ? put_derived(writer, &input->session, inputs, NULL) : -ENOMEM;
 
-	return inputs ? put_derived(writer, &input->session, inputs, NULL) : -ENOMEM;
+	/* A run may have been there as pending. */
+	return r < 0 || !json_is_array(json_object_get(input->record, "argv"))
+		       ? r
+		       : store_put_records(writer->txn, STORE_REQUESTS, &input->session, none);
 }
 
 int writer_add(struct writer *writer, const struct request *request,
@@ -239,13 +244,13 @@ int writer_add_pending(struct writer *writer, const struct request *request,
 	size_t before;
 	int r;
 
-	if (!request->params)
+	if (!request->params && !request->run)
 		return WRITER_NONE;
 	r = exchange_read(&exchange, request);
 	if (r < 0)
 		return r;
 	profile_match(writer->profile, &exchange, &match);
-	if (!match.kind)
+	if (!match.kind && !request->run)
 		return WRITER_NONE;
 	r = book_get(writer->book, match.call_id, &redact);
 	if (r < 0)

@@ -141,7 +141,7 @@ void header_add_hole(struct text *out, const json_t *hole, int indent, int width
 	static const struct {
 		const char *kind, *reads;
 	} kinds[] = {
-		{"calls", "PHP calls were not recorded: the ring was too full"},
+		{"calls", "PHP calls were not recorded: too many, or the ring too full"},
 		{"values", "values were not recorded: the ring was too full"},
 		{"deep", "calls were nested too deep to record"},
 		{"fibers", "switches into fibers, where nothing is recorded"},

@@ -172,6 +172,7 @@ void phrase_request(struct text *text, const json_t *metadata, int width)
 {
 	const json_t *status = json_object_get(metadata, "status"), *argument;
 	const json_t *exit_status = json_object_get(metadata, "exit_status");
+	const json_t *summary = json_object_get(metadata, "summary");
 	_cleanup_(freep) char *s = NULL;
 	char outcome[32] = "";
 	size_t size, i;
@@ -182,6 +183,11 @@ void phrase_request(struct text *text, const json_t *metadata, int width)
 	fprintf(file, "%s %s", field_text(metadata, "method"), field_text(metadata, "path"));
 	json_array_foreach (json_object_get(metadata, "argv"), i, argument)
 		put_argument(file, argument);
+	/* A worker's job by what did it, as far as that is known. */
+	if (*field_text(metadata, "unit"))
+		fprintf(file, " · %s",
+			*field_text(summary, "handler") ? field_text(summary, "handler")
+							: field_text(metadata, "unit"));
 	if (fclose(file) != 0)
 		return;
 	if (json_is_integer(exit_status))

@@ -153,6 +153,7 @@ static void add_outcome(struct text *out, const json_t *call, bool passed_on, in
 		const char *left, *reads;
 	} others[] = {
 		{"open", " … still in it when the worker died"},
+		{"continued", " … went on"},
 		{"unwound", " ⇡ unwound by a fatal error"},
 		{"exit", " ⇡ exit()"},
 		{"yield", " ⇠ yield"},

@@ -24,7 +24,7 @@
  *   OUTPUT_END  [14, dt, total, recorded]
  *   END         [15, dt, how] or [15, dt, how, exit status]
  *   LOST        [16, dt, {kind: count}]
- *   RUN         [17, dt, {argv, forked}]
+ *   RUN         [17, dt, {argv, forked, unit}]
  *
  * `dt` is in ticks since the previous frame that has one, or since the REQUEST frame; `hz` is ticks
  * per second.
@@ -82,6 +82,8 @@ enum ct_end {
 	CT_END_DONE = 0,
 	CT_END_ABORTED = 1, /* the peer hung up or sent FCGI_ABORT_REQUEST first */
 	CT_END_EXIT = 2,    /* the process exits */
+	/* A run goes on in the next request; what is open is left later, and that is not told. */
+	CT_END_CONTINUED = 3,
 };
 
 /* Keys that mark, inside a map, what is not a plain value. docs/frames.md says what stands beside

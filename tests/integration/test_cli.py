@@ -67,9 +67,13 @@ class Shell:
         document = self.dump.json("calls", "--kind", "request", "--limit", "1000")
         return list(reversed(document["calls"])) if document else []
 
-    def wait_for(self, count):
-        """The sessions, in order of time, once there are that many."""
-        found = wait_until(lambda: len(s := self.sessions()) >= count and s, f"{count} runs", diagnostics=self.diagnostics)
+    def wait_for(self, count, running=False):
+        """The sessions, in order of time, once there are that many and all are over, or all are not."""
+        def look():
+            found = self.sessions()
+            return len(found) >= count and all((s["call_status"] == "in_progress") == running for s in found) and found
+
+        found = wait_until(look, f"{count} runs", diagnostics=self.diagnostics)
         assert len(found) == count
         return found
 
@@ -302,6 +306,89 @@ def test_the_server_of_php_cli_is_not_traced(shell):
         server.stderr.close()
     shell.php(SCRIPT, "verlassen")
     assert len(shell.wait_for(1)) == 1
+
+
+def test_a_run_is_shown_while_it_lasts(shell):
+    process = shell.start(SCRIPT, "warten")
+    assert process.stdout.readline() == b"bereit\n"
+    (session,) = shell.wait_for(1, running=True)
+    assert (session["call_status"], session["ended_at"]) == ("in_progress", None)
+    assert session["completeness"]["pending"] == 1
+    assert shell.dump.json("calls", "--kind", "request", "--in-progress")["calls"][0]["id"] == session["id"]
+    shell.collector.process.kill()  # and a run that ended while nobody was there is not in progress for ever
+    process.kill()
+    process.wait()
+    shell.collector.start()
+    wait_until(lambda: shell.sessions()[0]["call_status"] == "failed", "the end", diagnostics=shell.diagnostics)
+    (session,) = shell.sessions()
+    assert session["completeness"]["cut_off"] == 1 and session["completeness"]["pending"] == 0
+
+
+def test_a_finished_run_leaves_nothing_pending(shell):
+    process = shell.start("-r", "echo fgets(STDIN); usleep(1); while (!file_exists($argv[1])) usleep(1000); exit(2);",
+                          shell.base / "weiter")
+    shell.wait_for(1, running=True)
+    (shell.base / "weiter").touch()
+    process.wait()
+    wait_until(lambda: shell.sessions()[0]["call_status"] == "failed", "the end", diagnostics=shell.diagnostics)
+    (session,) = shell.sessions()
+    assert session["metadata"]["exit_status"] == 2 and session["completeness"]["complete"]
+    assert shell.dump.json("check")["requests"] == 0
+
+
+def test_a_worker_is_taken_apart_into_its_jobs(shell):
+    shell.php("artisan", "salon:queue", "eins", "kaputt", "drei", cwd=shell.app, preload=False)
+    code, _, _ = shell.php("artisan", "queue:work", "--stop-when-empty", cwd=shell.app)
+    assert code == 0
+    boot, *jobs, end = shell.wait_for(5)
+    unit = "Illuminate\\Queue\\Worker::process"
+    assert [s["metadata"]["unit"] for s in (boot, *jobs, end)] == [None, unit, unit, unit, None]
+    assert [s["metadata"]["exit_status"] for s in (boot, *jobs, end)] == [None, None, None, None, 0]
+    assert [s["call_status"] for s in (boot, *jobs, end)] == ["completed", "completed", "failed", "completed", "completed"]
+    assert shell.tree(boot)[0]["left"] == "continued" and shell.tree(end) == []
+    for job, uid in zip(jobs, ("eins", "kaputt", "drei")):
+        calls = shell.tree(job)
+        assert (calls[0]["class"], calls[0]["function"], calls[0]["depth"]) == ("Illuminate\\Queue\\Worker", "process", 0)
+        assert [c["args"]["uid"] for c in calls if c["function"] == "send"] == [uid]
+    (error,) = shell.dump.json("errors", jobs[1]["id"])["errors"]
+    assert error["error_message"] == "Kein Empfang" and error["error_code"] == "RuntimeException"
+    assert "queue:work --stop-when-empty · App\\Jobs\\SendReminder::handle" in shell.dump.text(
+        "--width", "160", "calls", "--kind", "request")
+
+
+def test_units_of_ones_own_nest_fail_and_exit(shell):
+    shell.configure(ASKED + "unit = Schleife::auftrag\n")
+    code, out, _ = shell.same(SCRIPT, "schleife", "5")
+    assert (code, out) == (9, b"")
+    boot, one, two, three, four = shell.wait_for(5)
+    assert shell.names(boot) == ["{main}", "Schleife::laufe"]
+    assert shell.names(one) == ["Schleife::auftrag", "Rechner::halbiere"] and one["call_status"] == "completed"
+    assert shell.names(two) == ["Schleife::auftrag", "Schleife::geschachtelt", "Schleife::auftrag", "Rechner::halbiere",
+                                "Rechner::halbiere"]
+    assert two["call_status"] == "failed" and two["error_count"] == 1
+    assert shell.tree(one)[0]["args"] == {"nummer": 1} and shell.tree(one)[0]["result"] == 1
+    assert shell.names(four) == ["Schleife::auftrag"] and four["metadata"]["exit_status"] == 9
+
+
+def test_calls_of_a_run_are_limited_and_the_rest_counted(shell):
+    shell.configure(ASKED + "max_calls = 100\n")
+    shell.same(SCRIPT, "viele")
+    (session,) = shell.wait_for(1)
+    assert len(shell.tree(session)) == 100
+    assert session["completeness"]["holes"] == [{"kind": "calls", "count": 1901, "request_id": session["id"]}]
+
+
+def test_a_run_larger_than_its_ring_goes_on_with_a_hole():
+    shell = Shell(settings=ASKED + "ring_size = 1M\nmax_calls = 10000000\n", collector=False)
+    try:
+        assert shell.same("-r", "function f($x) { return $x; } for ($i = 0; $i < 100000; $i++) f($i); exit(4);") == (4, b"", b"")
+        consumer = rc.Consumer(shell.collector.socket)
+        assert shell.same("-r", "function f($x) { return $x; } for ($i = 0; $i < 100000; $i++) f($i); exit(4);")[0] == 4
+        _, (request,) = rc.requests(consumer.accept().read())
+        consumer.close()
+        assert request.exit_status == 4 and len(request.enters) + request.lost["calls"] == 100001
+    finally:
+        shell.close()
 
 
 def test_a_collector_that_comes_later_sees_the_run_from_its_beginning():

@@ -71,6 +71,34 @@ function stilles_kind(): int
     return pcntl_wexitstatus($status);
 }
 
+class Schleife
+{
+    public function laufe(int $runden): void
+    {
+        for ($i = 1; $i <= $runden; $i++) {
+            try {
+                $this->auftrag($i);
+            } catch (DomainException $e) {
+            }
+            halbiert($i);
+        }
+        echo "fertig\n";
+    }
+
+    public function auftrag(int $nummer): int
+    {
+        if ($nummer === 4) {
+            exit(9);
+        }
+        return $nummer === 2 ? $this->geschachtelt(3) : (new Rechner())->halbiere($nummer + 1);
+    }
+
+    private function geschachtelt(int $nummer): int
+    {
+        return $this->auftrag($nummer - 2) + (new Rechner())->halbiere($nummer);
+    }
+}
+
 $optionen = getopt('', ['passwort:', 'token:'], $rest);
 switch ($argv[$rest] ?? 'rechnen') {
     case 'rechnen':
@@ -78,6 +106,14 @@ switch ($argv[$rest] ?? 'rechnen') {
         break;
     case 'geheim':
         verbinde($argv, $optionen['passwort'] ?? '');
+        break;
+    case 'schleife':
+        (new Schleife())->laufe((int) $argv[$rest + 1]);
+        break;
+    case 'viele':
+        for ($i = 0; $i < 1000; $i++) {
+            halbiert(2 * $i);
+        }
         break;
     case 'werfen':
         wirft();
