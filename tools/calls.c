@@ -3,39 +3,9 @@
  * trace-dump calls: sessions, newest first.
  */
 #include "cleanup.h"
+#include "fields.h"
 #include "list.h"
 #include "phrase.h"
-
-static const char *const csv[] = {
-	"id",
-	"call_id",
-	"kind",
-	"provider",
-	"company_id",
-	"customer_id",
-	"agent_id",
-	"agent_version",
-	"started_at",
-	"ended_at",
-	"first_seen_at",
-	"last_seen_at",
-	"call_status",
-	"disconnection_reason",
-	"duration_ms",
-	"conversation_flow_id",
-	"current_flow_node",
-	"flow_state",
-	"total_events",
-	"function_call_count",
-	"transcript_segment_count",
-	"error_count",
-	"avg_response_time_ms",
-	"max_response_time_ms",
-	"min_response_time_ms",
-	"metadata",
-	"completeness",
-	NULL,
-};
 
 static void cell_started(struct text *text, const json_t *call)
 {
@@ -113,7 +83,7 @@ static const struct list_column columns[] = {
 	{NULL},
 };
 
-static const struct list_shape shape = {"calls", csv, columns};
+static const struct list_shape shape = {"calls", session_fields, columns};
 
 static struct query query_of(const struct options *options)
 {

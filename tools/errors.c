@@ -3,31 +3,9 @@
  * trace-dump errors: the error log, of one call in order, or of all calls, newest first.
  */
 #include "cleanup.h"
+#include "fields.h"
 #include "list.h"
 #include "phrase.h"
-
-static const char *const csv[] = {
-	"id",
-	"call_session_id",
-	"event_id",
-	"function_trace_id",
-	"error_code",
-	"error_type",
-	"severity",
-	"occurred_at",
-	"call_offset_ms",
-	"error_message",
-	"stack_trace",
-	"error_context",
-	"call_terminated",
-	"booking_failed",
-	"affected_function",
-	"resolved",
-	"resolution_notes",
-	"resolved_at",
-	"metadata",
-	NULL,
-};
 
 static void cell_time(struct text *text, const json_t *error)
 {
@@ -95,7 +73,7 @@ static const struct list_column of_all[] = {
 
 int command_errors(struct context *context)
 {
-	struct list_shape shape = {"errors", csv, context->has_session ? of_call : of_all};
+	struct list_shape shape = {"errors", error_fields, context->has_session ? of_call : of_all};
 	_cleanup_(json_decrefp) json_t *errors = NULL;
 	struct query query = context->options->query;
 	int r;

@@ -3,31 +3,9 @@
  * trace-dump functions: function traces, of one call in execution order, or of all calls.
  */
 #include "cleanup.h"
+#include "fields.h"
 #include "list.h"
 #include "phrase.h"
-
-static const char *const csv[] = {
-	"id",
-	"call_session_id",
-	"event_id",
-	"correlation_id",
-	"function_name",
-	"execution_sequence",
-	"started_at",
-	"completed_at",
-	"duration_ms",
-	"call_offset_ms",
-	"input_params",
-	"output_result",
-	"status",
-	"error_details",
-	"db_query_count",
-	"db_query_time_ms",
-	"external_api_calls",
-	"external_api_time_ms",
-	"metadata",
-	NULL,
-};
 
 static void cell_started(struct text *text, const json_t *function)
 {
@@ -110,7 +88,8 @@ static const struct list_column of_all[] = {
 
 int command_functions(struct context *context)
 {
-	struct list_shape shape = {"functions", csv, context->has_session ? of_call : of_all};
+	struct list_shape shape = {"functions", function_fields,
+				   context->has_session ? of_call : of_all};
 	_cleanup_(json_decrefp) json_t *functions = NULL;
 	struct query query = context->options->query;
 	int r;

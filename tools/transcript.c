@@ -5,30 +5,14 @@
 #include <errno.h>
 
 #include "cleanup.h"
+#include "fields.h"
 #include "layout.h"
 #include "list.h"
 #include "phrase.h"
 #include "speech.h"
 #include "terminal.h"
 
-static const char *const csv[] = {
-	"id",
-	"call_session_id",
-	"event_id",
-	"occurred_at",
-	"call_offset_ms",
-	"segment_sequence",
-	"role",
-	"text",
-	"word_count",
-	"duration_ms",
-	"related_function_trace_id",
-	"sentiment",
-	"metadata",
-	NULL,
-};
-
-static const struct list_shape shape = {"segments", csv, NULL};
+static const struct list_shape shape = {"segments", segment_fields, NULL};
 
 static int add_segments(struct layout *layout, const json_t *segments)
 {
