@@ -75,9 +75,24 @@ static int add_segment(const json_t *segment, void *userdata)
 		       : 0;
 }
 
-static int walk_calls(struct list *list)
+struct counted {
+	store_each_fn each;
+	void *userdata;
+	size_t count, limit;
+};
+
+static int give_counted(const json_t *session, void *userdata)
 {
-	const struct query *query = list->query;
+	struct counted *counted = userdata;
+	int r = counted->each(session, counted->userdata);
+
+	return r ? r : ++counted->count == counted->limit ? ENOUGH : 0;
+}
+
+int query_each_call(struct store_txn *txn, const struct query *query, store_each_fn each,
+		    void *userdata)
+{
+	struct counted counted = {each, userdata, 0, query->limit};
 	const struct store_filter filter = {
 		.kind = query->kind,
 		.since = query->since,
@@ -88,8 +103,14 @@ static int walk_calls(struct list *list)
 		.correlation = query->correlation,
 		.with_errors = query->with_errors,
 	};
+	int r = store_each_session(txn, &filter, give_counted, &counted);
 
-	return store_each_session(list->txn, &filter, add_record, list);
+	return r == ENOUGH ? 0 : r;
+}
+
+static int walk_calls(struct list *list)
+{
+	return query_each_call(list->txn, list->query, add_record, list);
 }
 
 static int walk_functions(struct list *list)

@@ -26,6 +26,9 @@ struct query {
 	bool unresolved, booking_failures, terminating;
 };
 
+/* Sessions as they are stored, newest first; `each` as with the store. */
+int query_each_call(struct store_txn *txn, const struct query *query, store_each_fn each,
+		    void *userdata);
 /* Newest first. */
 int query_calls(struct store_txn *txn, const struct query *query, json_t **ret);
 /* Of one session in execution order; else newest first. */

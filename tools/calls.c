@@ -85,21 +85,10 @@ static const struct list_column columns[] = {
 
 static const struct list_shape shape = {"calls", session_fields, columns};
 
-static struct query query_of(const struct options *options)
-{
-	static const int kinds[] = {STORE_ONLY_CALLS, STORE_ONLY_REQUESTS, STORE_ANY_KIND};
-
-	struct query query = options->query;
-
-	query.kind = kinds[options->kind];
-	query.status = options->in_progress ? "in_progress" : options->status;
-	return query;
-}
-
 int command_calls(struct context *context)
 {
 	_cleanup_(json_decrefp) json_t *calls = NULL;
-	struct query query = query_of(context->options);
+	struct query query = options_calls_query(context->options);
 	int r = query_calls(context->txn, &query, &calls);
 
 	return r ? r : list_print(context->options, &shape, calls);

@@ -19,7 +19,8 @@ struct context {
  * `check`. */
 enum {
 	COMMAND_NOTHING = 1,
-	COMMAND_USAGE = 2, /* a message was written to stderr */
+	COMMAND_USAGE = 2,  /* a message was written to stderr */
+	COMMAND_FAILED = 3, /* a message was written */
 };
 
 struct command {
@@ -29,9 +30,11 @@ struct command {
 	int bit; /* OF_* */
 	enum { NO_CALL, MAY_CALL, NEEDS_CALL, NEEDS_WORD } call;
 	bool takes_sequence; /* CALL/SEQ */
-	/* 0, COMMAND_NOTHING, COMMAND_USAGE, or negative errno as from the store. */
+	/* 0, COMMAND_* (the exit status), or negative errno as from the store. */
 	int (*run)(struct context *context);
 	bool writes; /* into the store; it commits context->txn itself, and sets it to NULL */
+	/* What is wrong with the options, before anything is opened; NULL: nothing. */
+	const char *(*usage)(const struct options *options);
 };
 
 int command_calls(struct context *context);
@@ -45,4 +48,6 @@ int command_errors(struct context *context);
 int command_errors_resolve(struct context *context);
 int command_errors_reopen(struct context *context);
 int command_stats(struct context *context);
+int command_export(struct context *context);
+const char *export_usage(const struct options *options);
 int command_check(struct context *context);

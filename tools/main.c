@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "target.h"
 
 enum { EXIT_FOUND = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_STORE = 3 };
 
@@ -35,6 +36,8 @@ static const struct command commands[] = {
 	 command_errors_reopen, .writes = true},
 	{"stats", "[CALL]", "counts, error rates and durations, by function, call or company",
 	 OF_STATS, MAY_CALL, false, command_stats},
+	{"export", "[CALL]", "whole calls, for other programs", OF_EXPORT, MAY_CALL, false,
+	 command_export, .usage = export_usage},
 	{"check", "", "the store's integrity, space and losses", OF_CHECK, NO_CALL, false,
 	 command_check},
 };
@@ -202,9 +205,7 @@ static int open_and_run(const struct command *command, const struct options *opt
 	store_close(store);
 	if (r < 0 && !ferror(stdout))
 		return fail_store(options->db, r);
-	if (r == COMMAND_USAGE)
-		return EXIT_USAGE;
-	return finish_output(r ? EXIT_NOTHING : EXIT_FOUND);
+	return finish_output(r > 0 ? r : EXIT_FOUND);
 }
 
 /* LMDB trusts its own pages: where they are damaged it faults, or an assertion of its fails. */
@@ -216,12 +217,14 @@ static void on_damage(int number)
 
 	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
 
+	target_abandon();
 	(void)n; /* there is nothing else to say it with */
 	_exit(EXIT_STORE);
 }
 
 static int check_usage(const struct command *command, const struct options *options)
 {
+	const char *wrong = command->usage ? command->usage(options) : NULL;
 	bool list = command->bit & OF_LISTS;
 
 	if (options->arg_count > (command->call == NO_CALL ? 0 : 1))
@@ -232,7 +235,7 @@ static int check_usage(const struct command *command, const struct options *opti
 		return fail_usage(command, command->bit == OF_SEARCH ? "which TEXT?" : "which ID?");
 	if (!list && options->format > FORMAT_JSON)
 		return fail_usage(command, "--format ndjson and csv are for lists");
-	return 0;
+	return wrong ? fail_usage(command, wrong) : 0;
 }
 
 int main(int argc, char **argv)

@@ -17,6 +17,8 @@ static const char *const call_statuses[] = {"in_progress",   "completed", "faile
 					    "not_connected", "abandoned", NULL};
 static const char *const function_statuses[] = {"pending", "success", "error", "timeout", NULL};
 static const char *const severities[] = {"low", "medium", "high", "critical", NULL};
+static const char *const exports[] = {"json", "ndjson", "csv", "sqlite", NULL};
+static const char *const tables[] = {"calls", "events", "functions", "segments", "errors", NULL};
 static const char *const error_types[] = {"function_error", "api_error", "validation_error",
 					  "system_error", NULL};
 /* As enum stats_by and enum stats_sort have them. */
@@ -50,11 +52,11 @@ static const struct option {
 	 formats},
 	{"width", "N", COLUMNS, AT(width), OF_ALL,
 	 "columns of text; default $COLUMNS, the terminal's, or 80"},
-	{"since", "TIME", MOMENT, AT(query.since), OF_LISTS,
+	{"since", "TIME", MOMENT, AT(query.since), OF_LISTS | OF_EXPORT,
 	 "from then on: 2026-11-23T00:26 (UTC), or ago: 30m, 2h, 7d"},
-	{"until", "TIME", MOMENT, AT(query.until), OF_LISTS, "before then"},
-	{"limit", "N", COUNT, AT(query.limit), OF_LISTS, "no more than N"},
-	{"status", "S", WORD, AT(status), OF_CALLS,
+	{"until", "TIME", MOMENT, AT(query.until), OF_LISTS | OF_EXPORT, "before then"},
+	{"limit", "N", COUNT, AT(query.limit), OF_LISTS | OF_EXPORT, "no more than N"},
+	{"status", "S", WORD, AT(status), OF_CALLS | OF_EXPORT,
 	 "in_progress, completed, failed, not_connected, abandoned", call_statuses},
 	{"status", "S", WORD, AT(status), OF_FUNCTIONS | OF_STATS,
 	 "pending, success, error, timeout", function_statuses},
@@ -62,15 +64,16 @@ static const struct option {
 	 "function (default), base (all its versions), call, company", groupings},
 	{"sort", "FIGURE", CHOICE, AT(sort), OF_STATS,
 	 "calls (default), errors, error_rate, total, avg, p50, p95, p99, max, name", orders},
-	{"company", "ID", TEXT, AT(query.company), OF_CALLS | OF_SEARCH | OF_STATS,
+	{"company", "ID", TEXT, AT(query.company), OF_CALLS | OF_SEARCH | OF_STATS | OF_EXPORT,
 	 "of this company"},
-	{"customer", "ID", TEXT, AT(query.customer), OF_CALLS, "of this customer"},
-	{"correlation", "ID", TEXT, AT(query.correlation), OF_CALLS,
+	{"customer", "ID", TEXT, AT(query.customer), OF_CALLS | OF_EXPORT, "of this customer"},
+	{"correlation", "ID", TEXT, AT(query.correlation), OF_CALLS | OF_EXPORT,
 	 "with a request of this X-Correlation-ID, X-Request-ID or trace id"},
-	{"with-errors", NULL, FLAG, AT(query.with_errors), OF_CALLS, "with at least one error"},
-	{"in-progress", NULL, FLAG, AT(in_progress), OF_CALLS, "not ended yet"},
-	{"kind", "K", CHOICE, AT(kind), OF_CALLS, "call (default), request (of no call), all",
-	 kinds},
+	{"with-errors", NULL, FLAG, AT(query.with_errors), OF_CALLS | OF_EXPORT,
+	 "with at least one error"},
+	{"in-progress", NULL, FLAG, AT(in_progress), OF_CALLS | OF_EXPORT, "not ended yet"},
+	{"kind", "K", CHOICE, AT(kind), OF_CALLS | OF_EXPORT,
+	 "call (default), request (of no call), all", kinds},
 	{"function", "NAME", TEXT, AT(query.function), OF_FUNCTIONS | OF_STATS,
 	 "of this name; without a version suffix, all versions"},
 	{"slow", "MS", NUMBER, AT(query.slow_ms), OF_FUNCTIONS,
@@ -88,6 +91,11 @@ static const struct option {
 	 "because of which a booking failed"},
 	{"terminating", NULL, FLAG, AT(query.terminating), OF_ERRORS, "that ended the call"},
 	{"note", "TEXT", TEXT, AT(note), OF_RESOLVE, "what was found, or done about it"},
+	{"to", "F", CHOICE, AT(to), OF_EXPORT, "json, ndjson, csv, sqlite", exports},
+	{"table", "T", CHOICE, AT(table), OF_EXPORT,
+	 "of csv: calls, events (default), functions, segments, errors", tables},
+	{"output", "FILE", TEXT, AT(output), OF_EXPORT,
+	 "or -o FILE; default stdout, but sqlite needs one"},
 	{"help", NULL, FLAG, AT(help), OF_ALL, "this help"},
 	{"version", NULL, FLAG, AT(version), OF_ALL, "the version"},
 };
@@ -245,6 +253,8 @@ static int next_item(struct cursor *cursor, int commands, struct item *item)
 	}
 	if (!cursor->only_words && strcmp(item->word, "-h") == 0)
 		item->word = "--help";
+	if (!cursor->only_words && strcmp(item->word, "-o") == 0)
+		item->word = "--output";
 	if (cursor->only_words || item->word[0] != '-' || !item->word[1])
 		return ITEM_WORD;
 	if (item->word[1] != '-') {
@@ -271,7 +281,7 @@ static bool add_word(struct options *options, const char *word)
 
 bool options_parse(struct options *ret, int argc, char **argv)
 {
-	struct options options = {.db = DEFAULT_DB};
+	struct options options = {.db = DEFAULT_DB, .to = -1, .table = -1};
 	struct cursor cursor = {argc, 1, argv, false};
 	struct item item;
 	int what;
@@ -322,4 +332,14 @@ void options_help(int command_bits, FILE *file)
 			 table[i].metavar ? table[i].metavar : "");
 		fprintf(file, "  %-20s %s\n", name, table[i].help);
 	}
+}
+
+struct query options_calls_query(const struct options *options)
+{
+	static const int chosen[] = {STORE_ONLY_CALLS, STORE_ONLY_REQUESTS, STORE_ANY_KIND};
+	struct query query = options->query;
+
+	query.kind = chosen[options->kind];
+	query.status = options->in_progress ? "in_progress" : options->status;
+	return query;
 }

@@ -10,6 +10,8 @@
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV };
 
+enum export_format { EXPORT_JSON, EXPORT_NDJSON, EXPORT_CSV, EXPORT_SQLITE };
+
 struct options {
 	const char *db;
 	int format; /* enum format */
@@ -20,6 +22,10 @@ struct options {
 	const char *note;
 	const char *call; /* which one, for commands that take it as an option */
 	int by, sort;	  /* enum stats_by, enum stats_sort */
+	/* export */
+	int to;	   /* enum export_format; -1: not given */
+	int table; /* enum record; -1: not given */
+	const char *output;
 	const char *status;
 	bool help, version;
 
@@ -54,3 +60,5 @@ bool options_parse(struct options *ret, int argc, char **argv);
 bool options_fit(const struct options *options, int argc, char **argv, int command_bit);
 /* The options of some commands, a line each. */
 void options_help(int command_bits, FILE *file);
+/* Which sessions calls and export are asked for. */
+struct query options_calls_query(const struct options *options);

@@ -61,6 +61,10 @@ static const struct {
 	{"stats-company.csv", 0, {"stats", "--by", "company", "--format", "csv"}},
 	{"stats.ndjson", 0, {"stats", "--sort=name", "--limit=1", "--format", "ndjson"}},
 	{"stats-none.json", 1, {"stats", "--function", "nix", "--format", "json"}},
+	{"export.json", 0, {"export", "call_71", "--to", "json"}},
+	{"export-requests.ndjson", 0, {"export", "--kind", "request", "--to", "ndjson", "-o", "-"}},
+	{"export-segments.csv", 0, {"export", "--table", "segments", "--to", "csv"}},
+	{"export-none.json", 1, {"export", "--to", "json", "--company", "nobody"}},
 	{"resolve-80",
 	 0,
 	 {"errors", "resolve", "00000004-0000-8000-8000-000000000002", "--note",
@@ -69,6 +73,17 @@ static const struct {
 	{"reopen-80",
 	 0,
 	 {"errors", "reopen", "00000004-0000-8000-8000-000000000002", "--width", "80"}},
+	{NULL, 2, {"export"}},
+	{NULL, 2, {"export", "--to", "xml"}},
+	{NULL, 2, {"export", "--to", "sqlite"}},
+	{NULL, 2, {"export", "--to", "sqlite", "-o", "-"}},
+	{NULL, 2, {"export", "--to", "json", "--format", "json"}},
+	{NULL, 2, {"export", "--to", "json", "--table", "calls"}},
+	{NULL, 2, {"export", "call_9f", "--to", "json", "--with-errors"}},
+	{NULL, 2, {"calls", "-o", "/tmp/x"}},
+	{NULL, 1, {"export", "call_nix", "--to", "json"}},
+	{NULL, 3, {"export", "--to", "json", "-o", "/tmp"}},
+	{NULL, 3, {"export", "--to", "sqlite", "-o", "/nonexistent/x"}},
 	{NULL, 1, {"errors", "resolve", "1"}},
 	{NULL, 1, {"errors", "resolve", "0000"}},
 	{NULL, 2, {"errors", "resolve"}},
@@ -167,11 +182,13 @@ static void test_cases(void)
 /* What could not be written must not count as said. */
 static void test_full_disk(void)
 {
-	static const char *const args[] = {"calls", NULL};
+	static const char *const calls[] = {"calls", NULL};
+	static const char *const export[] = {"export", "--to", "ndjson", NULL};
 	_cleanup_(closep) int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 
 	CHECK(full >= 0);
-	CHECK_INT(run(args, full), 3);
+	CHECK_INT(run(calls, full), 3);
+	CHECK_INT(run(export, full), 3);
 }
 
 int main(int argc, char **argv)
