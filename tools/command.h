@@ -23,12 +23,15 @@ enum {
 	COMMAND_FAILED = 3, /* a message was written */
 };
 
+/* The session of what a user wrote for a CALL. COMMAND_NOTHING: a message was written. */
+int command_find_call(struct store_txn *txn, const char *call, struct uuid *ret);
+
 struct command {
 	const char *name;
 	const char *arguments;
 	const char *summary;
 	int bit; /* OF_* */
-	enum { NO_CALL, MAY_CALL, NEEDS_CALL, NEEDS_WORD } call;
+	enum { NO_CALL, MAY_CALL, NEEDS_CALL, NEEDS_WORD, NEEDS_TWO } call;
 	bool takes_sequence; /* CALL/SEQ */
 	/* 0, COMMAND_* (the exit status), or negative errno as from the store. */
 	int (*run)(struct context *context);
@@ -50,4 +53,5 @@ int command_errors_reopen(struct context *context);
 int command_stats(struct context *context);
 int command_export(struct context *context);
 const char *export_usage(const struct options *options);
+int command_compare(struct context *context);
 int command_check(struct context *context);

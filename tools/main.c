@@ -38,6 +38,8 @@ static const struct command commands[] = {
 	 OF_STATS, MAY_CALL, false, command_stats},
 	{"export", "[CALL]", "whole calls, for other programs", OF_EXPORT, MAY_CALL, false,
 	 command_export, .usage = export_usage},
+	{"compare", "A B", "two functions, two times or two calls", OF_COMPARE, NEEDS_TWO, false,
+	 command_compare},
 	{"check", "", "the store's integrity, space and losses", OF_CHECK, NO_CALL, false,
 	 command_check},
 };
@@ -156,21 +158,16 @@ static int resolve(struct context *context, const struct command *command, const
 		return -ENOMEM;
 	if (command->takes_sequence)
 		split_sequence(call, &context->sequence);
-	r = store_find_call(context->txn, call, &context->session);
+	r = command_find_call(context->txn, call, &context->session);
 	context->has_session = !r;
-	if (r == STORE_NONE)
-		fprintf(stderr,
-			"trace-dump: no call is, or begins with, %s; see trace-dump calls\n", call);
-	if (r == STORE_AMBIGUOUS)
-		fprintf(stderr, "trace-dump: more than one call begins with %s; write more of it\n",
-			call);
-	return r > 0 ? COMMAND_NOTHING : r;
+	return r;
 }
 
 static int run(const struct command *command, const struct options *options, struct store *store)
 {
 	struct context context = {.options = options};
-	const char *call = command->call == NEEDS_WORD ? options->call : options->args[0];
+	bool words = command->call == NEEDS_WORD || command->call == NEEDS_TWO;
+	const char *call = words ? options->call : options->args[0];
 	int r = store_begin(store, command->writes, &context.txn);
 
 	if (!r && call)
@@ -227,12 +224,16 @@ static int check_usage(const struct command *command, const struct options *opti
 	const char *wrong = command->usage ? command->usage(options) : NULL;
 	bool list = command->bit & OF_LISTS;
 
-	if (options->arg_count > (command->call == NO_CALL ? 0 : 1))
+	if (options->arg_count > (command->call == NO_CALL     ? 0
+				  : command->call == NEEDS_TWO ? 2
+							       : 1))
 		return fail_usage(command, "too many arguments");
 	if (command->call == NEEDS_CALL && !options->arg_count)
 		return fail_usage(command, "which CALL?");
 	if (command->call == NEEDS_WORD && !options->arg_count)
 		return fail_usage(command, command->bit == OF_SEARCH ? "which TEXT?" : "which ID?");
+	if (command->call == NEEDS_TWO && options->arg_count < 2)
+		return fail_usage(command, "which two?");
 	if (!list && options->format > FORMAT_JSON)
 		return fail_usage(command, "--format ndjson and csv are for lists");
 	return wrong ? fail_usage(command, wrong) : 0;

@@ -131,3 +131,21 @@ bool moment_parse(const char *text, uint64_t now, uint64_t *ret)
 	*ret = (uint64_t)seconds * NS_PER_S + ns;
 	return true;
 }
+
+bool moment_parse_range(const char *text, uint64_t now, uint64_t *ret_since, uint64_t *ret_until)
+{
+	const char *dots = strstr(text, "..");
+	uint64_t since = 0, until = 0;
+	char first[64];
+
+	if (!dots || (size_t)(dots - text) >= sizeof(first))
+		return false;
+	memcpy(first, text, (size_t)(dots - text));
+	first[dots - text] = 0;
+	if ((*first && !moment_parse(first, now, &since)) ||
+	    (dots[2] && !moment_parse(dots + 2, now, &until)) || (dots[2] && until <= since))
+		return false;
+	*ret_since = since;
+	*ret_until = until;
+	return true;
+}

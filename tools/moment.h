@@ -10,3 +10,6 @@
 
 /* In nanoseconds since the epoch; `now` likewise. False: not understood. */
 bool moment_parse(const char *text, uint64_t now, uint64_t *ret);
+/* "SINCE..UNTIL", either of which may be left out (0). False: not understood, or until is not after
+ * since. */
+bool moment_parse_range(const char *text, uint64_t now, uint64_t *ret_since, uint64_t *ret_until);

@@ -25,6 +25,7 @@ static const char *const error_types[] = {"function_error", "api_error", "valida
 static const char *const groupings[] = {"function", "base", "call", "company", NULL};
 static const char *const orders[] = {"calls", "errors", "error_rate", "total", "avg", "p50",
 				     "p95",   "p99",	"max",	      "name",  NULL};
+static const char *const compared[] = {"auto", "function", "call", "range", NULL};
 
 enum type {
 	FLAG,	 /* bool */
@@ -52,9 +53,12 @@ static const struct option {
 	 formats},
 	{"width", "N", COLUMNS, AT(width), OF_ALL,
 	 "columns of text; default $COLUMNS, the terminal's, or 80"},
-	{"since", "TIME", MOMENT, AT(query.since), OF_LISTS | OF_EXPORT,
+	{"since", "TIME", MOMENT, AT(query.since), OF_LISTS | OF_COMPARE | OF_EXPORT,
 	 "from then on: 2026-11-23T00:26 (UTC), or ago: 30m, 2h, 7d"},
-	{"until", "TIME", MOMENT, AT(query.until), OF_LISTS | OF_EXPORT, "before then"},
+	{"until", "TIME", MOMENT, AT(query.until), OF_LISTS | OF_COMPARE | OF_EXPORT,
+	 "before then"},
+	{"as", "WHAT", CHOICE, AT(as), OF_COMPARE,
+	 "what A and B are: auto (default), function, call, range", compared},
 	{"limit", "N", COUNT, AT(query.limit), OF_LISTS | OF_EXPORT, "no more than N"},
 	{"status", "S", WORD, AT(status), OF_CALLS | OF_EXPORT,
 	 "in_progress, completed, failed, not_connected, abandoned", call_statuses},
@@ -64,8 +68,8 @@ static const struct option {
 	 "function (default), base (all its versions), call, company", groupings},
 	{"sort", "FIGURE", CHOICE, AT(sort), OF_STATS,
 	 "calls (default), errors, error_rate, total, avg, p50, p95, p99, max, name", orders},
-	{"company", "ID", TEXT, AT(query.company), OF_CALLS | OF_SEARCH | OF_STATS | OF_EXPORT,
-	 "of this company"},
+	{"company", "ID", TEXT, AT(query.company),
+	 OF_CALLS | OF_SEARCH | OF_STATS | OF_COMPARE | OF_EXPORT, "of this company"},
 	{"customer", "ID", TEXT, AT(query.customer), OF_CALLS | OF_EXPORT, "of this customer"},
 	{"correlation", "ID", TEXT, AT(query.correlation), OF_CALLS | OF_EXPORT,
 	 "with a request of this X-Correlation-ID, X-Request-ID or trace id"},
@@ -74,7 +78,7 @@ static const struct option {
 	{"in-progress", NULL, FLAG, AT(in_progress), OF_CALLS | OF_EXPORT, "not ended yet"},
 	{"kind", "K", CHOICE, AT(kind), OF_CALLS | OF_EXPORT,
 	 "call (default), request (of no call), all", kinds},
-	{"function", "NAME", TEXT, AT(query.function), OF_FUNCTIONS | OF_STATS,
+	{"function", "NAME", TEXT, AT(query.function), OF_FUNCTIONS | OF_STATS | OF_COMPARE,
 	 "of this name; without a version suffix, all versions"},
 	{"slow", "MS", NUMBER, AT(query.slow_ms), OF_FUNCTIONS,
 	 "that took MS milliseconds or longer"},

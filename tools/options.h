@@ -22,6 +22,7 @@ struct options {
 	const char *note;
 	const char *call; /* which one, for commands that take it as an option */
 	int by, sort;	  /* enum stats_by, enum stats_sort */
+	int as;		  /* what is compared: 0 what it looks like, 1 function, 2 call, 3 range */
 	/* export */
 	int to;	   /* enum export_format; -1: not given */
 	int table; /* enum record; -1: not given */

@@ -8,23 +8,19 @@
  * With "write" the golden files are written anew: look at the difference before it is committed.
  */
 #include <fcntl.h>
-#include <stdbool.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "cleanup.h"
 #include "fixture.h"
+#include "golden.h"
 
-#define ARGS_MAX 8
-
-static const char *program, *db, *golden_dir;
-static bool write_golden;
+static const char *db;
 
 static const struct {
 	const char *golden;
 	int status;
-	const char *args[ARGS_MAX];
+	const char *args[GOLDEN_ARGS];
 } cases[] = {
 	{"timeline-80", 0, {"timeline", "call_9f3a1c77d2", "--width", "80"}},
 	{"timeline-160", 0, {"timeline", "call_9f3a1c77d2", "--width", "160"}},
@@ -110,73 +106,10 @@ static const struct {
 	{NULL, 3, {"calls", "--db", "/nonexistent"}},
 };
 
-static void run_child(const char *const *args, int out)
-{
-	const char *argv[ARGS_MAX + 4] = {program, "--db", db};
-
-	for (size_t i = 0; i < ARGS_MAX && args[i]; i++)
-		argv[3 + i] = args[i];
-	dup2(out, STDOUT_FILENO);
-	unsetenv("COLUMNS");
-	execv(program, (char **)argv);
-	_exit(127);
-}
-
-static int run(const char *const *args, int out)
-{
-	int status;
-	pid_t pid = fork();
-
-	CHECK(pid >= 0);
-	if (!pid)
-		run_child(args, out);
-	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static char *read_all(FILE *file)
-{
-	char *s = calloc(1, 1 << 20);
-
-	CHECK(s);
-	rewind(file);
-	CHECK(fread(s, 1, (1 << 20) - 1, file) < (1 << 20) - 1);
-	return s;
-}
-
-static void check_golden(const char *name, FILE *printed)
-{
-	_cleanup_(freep) char *path = NULL, *wanted = NULL, *found = read_all(printed);
-	_cleanup_(fclosep) FILE *file = NULL;
-
-	CHECK(asprintf(&path, "%s/%s", golden_dir, name) > 0);
-	file = fopen(path, write_golden ? "w+" : "r");
-	CHECK(file);
-	if (write_golden)
-		CHECK(fputs(found, file) >= 0);
-	wanted = read_all(file);
-	if (strcmp(wanted, found) != 0) {
-		fprintf(stderr, "%s is not what was printed:\n%s", path, found);
-		exit(1);
-	}
-}
-
 static void test_cases(void)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		_cleanup_(fclosep) FILE *out = tmpfile();
-		int status;
-
-		CHECK(out);
-		status = run(cases[i].args, fileno(out));
-		if (status != cases[i].status)
-			fprintf(stderr, "case %zu: %s\n", i,
-				cases[i].args[0] ? cases[i].args[0] : "");
-		CHECK_INT(status, cases[i].status);
-		if (cases[i].golden)
-			check_golden(cases[i].golden, out);
-	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		golden_check(db, cases[i].args, cases[i].status, cases[i].golden);
 }
 
 /* What could not be written must not count as said. */
@@ -187,16 +120,14 @@ static void test_full_disk(void)
 	_cleanup_(closep) int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 
 	CHECK(full >= 0);
-	CHECK_INT(run(calls, full), 3);
-	CHECK_INT(run(export, full), 3);
+	CHECK_INT(golden_run(db, calls, full), 3);
+	CHECK_INT(golden_run(db, export, full), 3);
 }
 
 int main(int argc, char **argv)
 {
 	CHECK(argc > 3);
-	program = argv[1];
-	golden_dir = argv[3];
-	write_golden = argc > 4;
+	golden_init(argv[1], argv[3], argc > 4);
 	db = fixture_store(argv[2]);
 	test_cases();
 	test_full_disk();

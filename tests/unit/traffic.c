@@ -22,6 +22,11 @@ struct store_txn *traffic_begin(void)
 	return txn;
 }
 
+const char *traffic_dir(void)
+{
+	return dir;
+}
+
 struct uuid traffic_id(const char *call)
 {
 	struct uuid id;
@@ -97,6 +102,21 @@ void traffic_add(struct store_txn *txn, const char *call, const char *company,
 		json_array_append_new(functions, record);
 	}
 	CHECK_INT(store_put_records(txn, STORE_FUNCTIONS, &id, functions), 0);
+}
+
+void traffic_say(struct store_txn *txn, const char *call, uint64_t at, const char *text,
+		 const char *node)
+{
+	struct uuid id = traffic_id(call);
+	_cleanup_(json_decrefp) json_t *segments =
+		json_pack("[{s:I, s:s, s:s, s:f}]", "occurred_at", (json_int_t)at, "role", "user",
+			  "text", text, "call_offset_ms", 1500.0);
+	_cleanup_(json_decrefp) json_t *events =
+		json_pack("[{s:I, s:s, s:s}]", "occurred_at", (json_int_t)at, "event_type",
+			  "flow_transition", "to_node", node);
+
+	CHECK_INT(store_put_records(txn, STORE_SEGMENTS, &id, segments), 0);
+	CHECK_INT(store_put_records(txn, STORE_EVENTS, &id, events), 0);
 }
 
 struct store_txn *traffic_read(struct store_txn *txn)
