@@ -72,8 +72,7 @@ static void session_key(struct key *key, const struct uuid *session)
 	key_add(key, session->bytes, sizeof(session->bytes));
 }
 
-/* STORE_NONE. */
-static int get_texts(struct store_txn *txn, const struct uuid *session, struct record_texts *ret)
+int record_texts_get(struct store_txn *txn, const struct uuid *session, struct record_texts *ret)
 {
 	struct bytes value;
 	struct key key;
@@ -88,7 +87,7 @@ int store_get_records(struct store_txn *txn, enum store_kind kind, const struct 
 		      json_t **ret)
 {
 	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
-	int r = get_texts(txn, session, &texts);
+	int r = record_texts_get(txn, session, &texts);
 
 	return r && r != STORE_NONE ? r : record_list_of(texts.part[kind], ret);
 }
@@ -150,7 +149,7 @@ static int drop_index_of_damaged(struct store_txn *txn, const struct uuid *sessi
 /* The lists as they are; where they cannot be read, none, and nothing in the index. */
 static int texts_before(struct store_txn *txn, const struct uuid *session, struct record_texts *ret)
 {
-	int r = get_texts(txn, session, ret);
+	int r = record_texts_get(txn, session, ret);
 
 	if (r != -EBADMSG)
 		return r == STORE_NONE ? 0 : r;
@@ -170,17 +169,6 @@ static int put_index(struct store_txn *txn, enum store_kind kind, const struct u
 	if (!r)
 		r = session_of(txn, session, &owner);
 	return r ? r : replace_index(txn, kind, session, before, list, session_company(owner));
-}
-
-static int put_terms(struct store_txn *txn, const struct uuid *session, struct bytes text,
-		     const json_t *list)
-{
-	_cleanup_(json_decrefp) json_t *before = NULL;
-	int r = record_list_of(text, &before);
-
-	if (r == -EBADMSG)
-		r = terms_forget(txn, session);
-	return r ? r : terms_put_list(txn, session, before, list);
 }
 
 static bool same(struct bytes a, struct bytes b)
@@ -206,7 +194,7 @@ static int put_list(struct store_txn *txn, enum store_kind kind, const struct uu
 			return -E2BIG;
 	}
 	if (kind == STORE_SEGMENTS && !same(before->part[kind], *ret))
-		return put_terms(txn, session, before->part[kind], list);
+		return terms_put_list(txn, session, before->part[kind], *ret);
 	if (kind == STORE_FUNCTIONS || (kind == STORE_ERRORS && !same(before->part[kind], *ret)))
 		return put_index(txn, kind, session, before->part[kind], list);
 	return 0;

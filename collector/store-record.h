@@ -15,6 +15,8 @@ struct record_texts {
 
 /* Of a value of TABLE_RECORDS. To be deinitialised whatever is returned. -EBADMSG. */
 int record_texts_of(struct store_txn *txn, struct bytes value, struct record_texts *ret);
+/* The same of a session. STORE_NONE. */
+int record_texts_get(struct store_txn *txn, const struct uuid *session, struct record_texts *ret);
 void record_texts_deinit(struct record_texts *texts);
 /* One of them: an array of objects. -EBADMSG. */
 int record_list_of(struct bytes text, json_t **ret);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "search.h"
+#include "store-record.h"
+#include "store-scan.h"
 #include "store-terms.h"
 
 /* Places are collected a window of time at a time, which grows where there are few and shrinks
@@ -234,36 +236,82 @@ static int give(struct reading *reading, const json_t *segment, const struct sea
 							   : 0;
 }
 
-static int try_segment(struct reading *reading, const json_t *segment)
+/* Made JSON of when its text matches. */
+static int give_matching(struct reading *reading, const struct bytes *text,
+			 const struct search_span *spans, size_t count)
+{
+	_cleanup_(json_decrefp) json_t *segment =
+		json_loadb(text->data, text->size, JSON_ALLOW_NUL, NULL);
+
+	if (!segment)
+		return -EBADMSG;
+	return segment_fits(reading->finder->filter, segment) ? give(reading, segment, spans, count)
+							      : 0;
+}
+
+static int try_segment(struct reading *reading, const struct bytes *segment)
 {
 	_cleanup_(freep) struct search_span *spans = NULL;
-	const json_t *text = json_object_get(segment, "text");
+	_cleanup_(scanned_deinit) struct scanned said = {0};
+	int r = scan_string(segment, "text", &said);
+
+	if (r)
+		return r == STORE_NONE ? 0 : r;
+	r = search_match(reading->finder->search, said.text, said.size, &spans);
+	return r > 0 ? give_matching(reading, segment, spans, (size_t)r) : r;
+}
+
+struct segments {
+	struct bytes *list;
+	size_t count, capacity;
+};
+
+static void segments_deinit(struct segments *segments)
+{
+	free(segments->list);
+}
+
+static int split(struct segments *segments, struct bytes list)
+{
+	struct bytes segment;
 	int r;
 
-	if (!segment_fits(reading->finder->filter, segment) || !json_is_string(text))
-		return 0;
-	r = search_match(reading->finder->search, json_string_value(text), json_string_length(text),
-			 &spans);
-	return r > 0 ? give(reading, segment, spans, (size_t)r) : r;
+	while (!(r = scan_record(&list, &segment))) {
+		if (segments->count == segments->capacity) {
+			size_t capacity = segments->capacity ? 2 * segments->capacity : 64;
+			void *grown = reallocarray(segments->list, capacity, sizeof(segment));
+
+			if (!grown)
+				return -ENOMEM;
+			segments->list = grown;
+			segments->capacity = capacity;
+		}
+		segments->list[segments->count++] = segment;
+	}
+	return r == STORE_NONE ? 0 : r;
 }
 
 /* All segments, or only those of the places. */
 static int try_session(const struct finder *finder, const struct uuid *session,
 		       const struct places *places)
 {
-	_cleanup_(json_decrefp) json_t *list = NULL;
+	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
 	_cleanup_(reading_deinit) struct reading reading = {finder, session, NULL};
-	int r = store_get_records(finder->txn, STORE_SEGMENTS, session, &list);
-	size_t n = places ? places->count : json_array_size(list);
+	_cleanup_(segments_deinit) struct segments segments = {0};
+	int r = record_texts_get(finder->txn, session, &texts);
+	size_t n;
 
+	if (!r)
+		r = split(&segments, texts.part[STORE_SEGMENTS]);
+	n = places ? places->count : segments.count;
 	for (size_t i = 0; !r && i < n; i++) {
 		size_t number = places ? places->list[i] & SEGMENT_MAX : n - i;
-		const json_t *segment = json_array_get(list, number - 1);
 
 		/* It may be another session's of the same bucket. */
-		r = segment ? try_segment(&reading, segment) : 0;
+		if (number <= segments.count)
+			r = try_segment(&reading, &segments.list[number - 1]);
 	}
-	return r;
+	return r == STORE_NONE ? 0 : r;
 }
 
 static int try_bucket(const struct finder *finder, uint64_t bucket, const struct places *places)

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "store-record.h"
+#include "store-scan.h"
 
 /* A term in a segment. */
 struct said {
@@ -52,36 +54,41 @@ static int add_word(struct terms *terms, const char *word, size_t size, uint32_t
 	return r;
 }
 
-static int add_segment(struct terms *terms, const json_t *segment, uint32_t number, size_t *words)
+static int add_words(struct terms *terms, const struct scanned *said, uint32_t number,
+		     size_t *words)
 {
-	const json_t *json = json_object_get(segment, "text");
-	const char *text = json_string_value(json);
-	size_t size = json_string_length(json), at = 0;
 	struct word word;
+	size_t at = 0;
 	int r = 0;
 
-	while (!r && word_next(text, size, &at, &word)) {
+	while (!r && word_next(said->text, said->size, &at, &word)) {
 		if (++*words > TERMS_WORDS_MAX)
 			return add_term(terms, TERM_UNREAD, strlen(TERM_UNREAD), number);
-		r = add_word(terms, text + word.start, word.end - word.start, number);
+		r = add_word(terms, said->text + word.start, word.end - word.start, number);
 	}
 	return r;
 }
 
-static int add_list(struct terms *terms, const json_t *list)
+/* Of a list of segments: its text. */
+static int add_list(struct terms *terms, struct bytes list)
 {
-	const json_t *segment;
-	size_t i, words = 0;
-	int r = 0;
+	struct bytes segment;
+	uint32_t number = 0;
+	size_t words = 0;
+	int r;
 
-	json_array_foreach ((json_t *)list, i, segment) {
-		if (i >= SEGMENT_MAX)
+	while (!(r = scan_record(&list, &segment))) {
+		_cleanup_(scanned_deinit) struct scanned said = {0};
+
+		if (number++ == SEGMENT_MAX)
 			return -E2BIG;
-		r = add_segment(terms, segment, (uint32_t)i + 1, &words);
-		if (r)
-			break;
+		r = scan_string(&segment, "text", &said);
+		if (!r)
+			r = add_words(terms, &said, number, &words);
+		if (r < 0)
+			return r;
 	}
-	return r;
+	return r == STORE_NONE ? 0 : r;
 }
 
 static struct term term_at(const struct terms *terms, size_t i)
@@ -256,36 +263,39 @@ int bucket_sessions(struct store_txn *txn, uint64_t bucket, struct posting **ret
 	return 0;
 }
 
-/* What the other sessions of the bucket say. A list that cannot be read says nothing. */
+static int add_session(struct store_txn *txn, const struct uuid *session, struct terms *terms)
+{
+	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
+	int r = record_texts_get(txn, session, &texts);
+
+	if (!r)
+		r = add_list(terms, texts.part[STORE_SEGMENTS]);
+	/* Lists that cannot be read say nothing. */
+	return r == STORE_NONE || r == -EBADMSG ? 0 : r;
+}
+
+/* What the other sessions of the bucket say. */
 static int add_others(struct store_txn *txn, const struct posting *sessions, size_t count,
 		      const struct uuid *session, struct terms *terms)
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < count; i++) {
-		_cleanup_(json_decrefp) json_t *list = NULL;
-
-		if (memcmp(&sessions[i].session, session, sizeof(*session)) == 0)
-			continue;
-		r = store_get_records(txn, STORE_SEGMENTS, &sessions[i].session, &list);
-		r = r == -EBADMSG ? 0 : r ? r : add_list(terms, list);
-	}
+	for (size_t i = 0; !r && i < count; i++)
+		if (memcmp(&sessions[i].session, session, sizeof(*session)) != 0)
+			r = add_session(txn, &sessions[i].session, terms);
 	return r;
 }
 
-/* What a session says in a bucket, NULL: nothing, is something else now. `lost`: what it said is
- * not known. */
+/* A session says something else in a bucket. */
 static int change(struct store_txn *txn, const struct uuid *session, uint64_t bucket,
-		  const json_t *before, const json_t *after, bool lost)
+		  struct bytes before, struct bytes after)
 {
 	_cleanup_(terms_deinit) struct terms old = {0}, new = {0};
 	_cleanup_(freep) struct posting *sessions = NULL;
 	size_t count = 0;
 	int r = bucket_sessions(txn, bucket, &sessions, &count);
 
-	if (!r && lost)
-		r = postings_drop(txn, bucket);
-	if (!r && !lost)
+	if (!r)
 		r = add_others(txn, sessions, count, session, &old);
 	if (!r)
 		r = add_others(txn, sessions, count, session, &new);
@@ -293,6 +303,21 @@ static int change(struct store_txn *txn, const struct uuid *session, uint64_t bu
 		r = add_list(&old, before);
 	if (!r)
 		r = add_list(&new, after);
+	return r ? r : replace(txn, bucket, &old, &new);
+}
+
+/* What it said in a bucket is not known: it says nothing any more. */
+static int forget(struct store_txn *txn, const struct uuid *session, uint64_t bucket)
+{
+	_cleanup_(terms_deinit) struct terms old = {0}, new = {0};
+	_cleanup_(freep) struct posting *sessions = NULL;
+	size_t count = 0;
+	int r = bucket_sessions(txn, bucket, &sessions, &count);
+
+	if (!r)
+		r = postings_drop(txn, bucket);
+	if (!r)
+		r = add_others(txn, sessions, count, session, &new);
 	return r ? r : replace(txn, bucket, &old, &new);
 }
 
@@ -328,8 +353,8 @@ static int bucket_of_session(struct store_txn *txn, const struct uuid *session, 
 	return r;
 }
 
-int terms_put_list(struct store_txn *txn, const struct uuid *session, const json_t *before,
-		   const json_t *after)
+int terms_put_list(struct store_txn *txn, const struct uuid *session, struct bytes before,
+		   struct bytes after)
 {
 	uint64_t bucket;
 	int r = bucket_of_session(txn, session, &bucket);
@@ -337,7 +362,7 @@ int terms_put_list(struct store_txn *txn, const struct uuid *session, const json
 	/* Without its session it has no time. */
 	if (r)
 		return r == STORE_NONE ? 0 : r;
-	return change(txn, session, bucket, before, after, false);
+	return change(txn, session, bucket, before, after);
 }
 
 int terms_forget(struct store_txn *txn, const struct uuid *session)
@@ -345,24 +370,26 @@ int terms_forget(struct store_txn *txn, const struct uuid *session)
 	uint64_t bucket;
 	int r = bucket_of_session(txn, session, &bucket);
 
-	return r ? (r == STORE_NONE ? 0 : r) : change(txn, session, bucket, NULL, NULL, true);
+	return r ? (r == STORE_NONE ? 0 : r) : forget(txn, session, bucket);
 }
 
 int terms_move_session(struct store_txn *txn, const struct uuid *session, uint64_t time)
 {
-	_cleanup_(json_decrefp) json_t *list = NULL;
+	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
 	uint64_t from = 0, to = bucket_of(time);
-	int r = bucket_of_session(txn, session, &from);
-	bool had_one = !r, lost;
+	struct bytes list, none = {0};
+	int moves = bucket_of_session(txn, session, &from), r;
 
-	if (r < 0 || (had_one && from == to))
-		return r;
-	r = store_get_records(txn, STORE_SEGMENTS, session, &list);
-	lost = r == -EBADMSG;
-	if ((r && !lost) || (!lost && !json_array_size(list)))
-		return r;
-	r = had_one ? change(txn, session, from, list, NULL, lost) : 0;
-	return r ? r : change(txn, session, to, NULL, list, false);
+	if (moves < 0 || (!moves && from == to))
+		return moves;
+	r = record_texts_get(txn, session, &texts);
+	if (r == -EBADMSG)
+		return moves == STORE_NONE ? 0 : forget(txn, session, from);
+	list = texts.part[STORE_SEGMENTS];
+	if (r || !list.size)
+		return r == STORE_NONE ? 0 : r;
+	r = moves == STORE_NONE ? 0 : change(txn, session, from, list, none);
+	return r ? r : change(txn, session, to, none, list);
 }
 
 /* Of the sessions of a bucket, the one that counts. */
@@ -400,7 +427,6 @@ int terms_check(struct store_txn *txn, const struct uuid *session, bool *ret_rig
 {
 	_cleanup_(terms_deinit) struct terms terms = {0};
 	_cleanup_(freep) struct posting *sessions = NULL;
-	_cleanup_(json_decrefp) json_t *list = NULL;
 	size_t count = 0;
 	uint64_t bucket;
 	int r = bucket_of_session(txn, session, &bucket);
@@ -411,9 +437,7 @@ int terms_check(struct store_txn *txn, const struct uuid *session, bool *ret_rig
 		return r == STORE_NONE ? 0 : r;
 	r = bucket_sessions(txn, bucket, &sessions, &count);
 	if (!r)
-		r = store_get_records(txn, STORE_SEGMENTS, session, &list);
-	if (!r || r == -EBADMSG)
-		r = add_list(&terms, list);
+		r = add_session(txn, session, &terms);
 	if (!r)
 		r = add_others(txn, sessions, count, session, &terms);
 	if (!r)

@@ -14,10 +14,10 @@
 #define TERMS_WORDS_MAX 32768
 #define TERM_UNREAD	"\1"
 
-/* Before a session's list of segments is replaced. */
-int terms_put_list(struct store_txn *txn, const struct uuid *session, const json_t *before,
-		   const json_t *after);
-/* When its list cannot be read: walks all terms. */
+/* Before a session's list of segments is replaced; the texts of both. */
+int terms_put_list(struct store_txn *txn, const struct uuid *session, struct bytes before,
+		   struct bytes after);
+/* When its lists cannot be read: walks all terms. */
 int terms_forget(struct store_txn *txn, const struct uuid *session);
 /* Before a session gets this time, in the index as well. */
 int terms_move_session(struct store_txn *txn, const struct uuid *session, uint64_t time);
