@@ -179,16 +179,25 @@ static int add_to_call(struct writer *writer, const struct input *input, struct 
 	return r;
 }
 
+/* A run may have been there as pending, even in this batch. */
+static int forget_inputs(struct writer *writer, const struct uuid *session)
+{
+	_cleanup_(json_decrefp) json_t *none = json_array();
+	char id[UUID_TEXT];
+
+	uuid_format(session, id);
+	json_object_del(writer->touched, id);
+	return none ? store_put_records(writer->txn, STORE_REQUESTS, session, none) : -ENOMEM;
+}
+
 static int add_alone(struct writer *writer, const struct input *input)
 {
 	_cleanup_(json_decrefp) json_t *inputs = json_pack("[O]", input->record);
-	_cleanup_(json_decrefp) json_t *none = json_array();
-	int r = inputs && none ? put_derived(writer, &input->session, inputs, NULL) : -ENOMEM;
+	int r = inputs ? put_derived(writer, &input->session, inputs, NULL) : -ENOMEM;
 
-	/* A run may have been there as pending. */
-	return r < 0 || !json_is_array(json_object_get(input->record, "argv"))
-		       ? r
-		       : store_put_records(writer->txn, STORE_REQUESTS, &input->session, none);
+	if (r == 0 && json_is_array(json_object_get(input->record, "argv")))
+		r = forget_inputs(writer, &input->session);
+	return r;
 }
 
 int writer_add(struct writer *writer, const struct request *request,
