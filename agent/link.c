@@ -3,6 +3,7 @@
 
 #include "link.h"
 
+#include "descriptor.h"
 #include "interpose.h"
 #include "worker.h"
 
@@ -56,7 +57,7 @@ static void link_open(void)
 	if (now < retry_at)
 		return;
 	retry_at = now + RETRY_NS;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = descriptor_apart(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 	if (fd < 0)
 		return;
 	memcpy(addr.sun_path, worker.settings.socket, sizeof(addr.sun_path));

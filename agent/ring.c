@@ -3,6 +3,8 @@
 
 #include "ring.h"
 
+#include "descriptor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -47,6 +49,7 @@ int ring_init(struct ring *ring, uint64_t size)
 	int fd, r;
 
 	fd = (int)syscall(SYS_memfd_create, "calltrace-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fd = descriptor_apart(fd);
 	if (fd < 0)
 		return -errno;
 	if (ftruncate(fd, (off_t)(CT_RING_HEADER + size)) < 0)

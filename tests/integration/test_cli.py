@@ -237,6 +237,8 @@ UNCHANGED = [
     ("-v",), ("-m",), ("-i",), ("--ini",), ("-l", SCRIPT), ("-w", SCRIPT), ("-r", "echo 6 * 7; exit(9);"),
     ("-r", "throw new Exception('e');"), (SCRIPT, "rechnen"), (SCRIPT, "fatal"), (SCRIPT, "verlassen"), (SCRIPT, "errno"),
     (SCRIPT, "teilen"), ("/nowhere.php",), ("-n", SCRIPT), ("-d", "memory_limit=1K", "-r", "echo 1;"), ("--no-such-option",),
+    ("-r", "function f($n) { return $n ? 1 + f($n - 1) : 0; } echo f(200000);"), (SCRIPT, "signale"), (SCRIPT, "speicher"),
+    ("-a",), (SCRIPT, "kinder"),
     ("-S", "no-such-host.invalid:1"), ("-B", "$x = 1;", "-R", "$x++;", "-E", "echo $x;"),
 ]
 
@@ -254,6 +256,56 @@ def test_nothing_changes(shell_without_collector, settings, argv):
     shell = shell_without_collector
     shell.configure(settings)
     assert masked(shell.php(*argv, stdin=b"a\nb\n")) == masked(shell.php(*argv, stdin=b"a\nb\n", preload=False))
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_closed_standard_descriptors_stay_closed(shell, closed):
+    script = shell.base / "fd.php"
+    script.write_text("""<?php
+        function f() { return 1; }
+        f();
+        echo "hallo\\n";
+        $found = array_map(fn ($n) => @readlink("/proc/self/fd/$n"), [0, 1, 2]);
+        file_put_contents($argv[1], json_encode([$found, @fread(STDIN, 5), @fwrite(STDERR, "e\\n")]));
+        exit(3);""")
+
+    def seen(preload):
+        told = shell.base / "gesehen"
+        told.unlink(missing_ok=True)
+        with open(shell.base / "ausgabe", "w+b") as out:
+            done = subprocess.run(["/bin/sh", "-c", f"{PHP} {script} {told} {closed}"], stdin=subprocess.DEVNULL, stdout=out,
+                                  stderr=out, env=shell.env(preload), timeout=60)
+            out.seek(0)
+            return done.returncode, out.read(), told.read_text() if told.exists() else None
+
+    assert seen(True) == seen(False)
+    assert len(shell.wait_for(1)) == 1
+
+
+JIT = ("-d", "opcache.enable_cli=1", "-d", "opcache.jit_buffer_size=16M", "-d", "opcache.jit=tracing")
+
+
+def test_with_the_jit_in_use_a_run_is_left_alone(shell):
+    fib = "function fib($n) { return $n < 2 ? $n : fib($n - 1) + fib($n - 2); } echo fib(15), opcache_get_status()['jit']['on'];"
+    assert shell.same(*JIT, "-r", fib)[1] == b"6101"
+    assert shell.same("-d", "opcache.jit_buffer_size=16M", "-d", "opcache.jit=tracing", SCRIPT, "verlassen")[0] == 7
+    (session,) = shell.wait_for(1)  # opcache, and with it the JIT, is off in php-cli unless it is told to be on
+    assert session["metadata"]["exit_status"] == 7
+
+
+def test_a_run_with_opcache_and_preloading_is_traced(shell):
+    (shell.base / "vorab.php").write_text("<?php function vorab() { return 'v'; } class Vorab { function m() { return 1; } } vorab();")
+    argv = ("-d", "opcache.enable_cli=1", "-d", f"opcache.preload={shell.base}/vorab.php", "-d", "opcache.preload_user=root")
+    assert shell.same(*argv, "-r", "echo vorab(), (new Vorab)->m();")[1] == b"v1"
+    (session,) = shell.wait_for(1)
+    assert shell.names(session) == ["{main}", "vorab", "Vorab::m"]
+
+
+def test_a_run_that_becomes_another_program_ends_there(shell):
+    code = "function f() { pcntl_exec('/bin/sh', ['-c', 'echo anders; exit 6']); } f();"
+    assert shell.same("-r", code)[:2] == (6, b"anders\n")
+    (session,) = shell.wait_for(1)
+    assert session["completeness"]["cut_off"] == 1 and shell.names(session) == ["{main}", "f"]
 
 
 @pytest.fixture(scope="module")

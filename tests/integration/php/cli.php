@@ -133,6 +133,25 @@ switch ($argv[$rest] ?? 'rechnen') {
     case 'stilles-kind':
         echo stilles_kind(), PHP_EOL;
         break;
+    case 'signale':
+        pcntl_async_signals(true);
+        pcntl_signal(SIGUSR1, fn () => print(halbiert(2) . PHP_EOL));
+        posix_kill(getmypid(), SIGUSR1);
+        echo halbiert(3), PHP_EOL;
+        pcntl_signal(SIGTERM, SIG_DFL);
+        posix_kill(getmypid(), SIGTERM);
+        break;
+    case 'speicher':
+        ini_set('memory_limit', '8M');
+        (fn () => str_repeat('x', 100 << 20))();
+        break;
+    case 'kinder':
+        echo shell_exec('echo $0 $LD_PRELOADED; ' . PHP_BINARY . ' -r "echo 7; exit(3);"; echo $?');
+        $kind = proc_open(['/bin/cat'], [['pipe', 'r'], ['pipe', 'w']], $rohre);
+        fwrite($rohre[0], 'durch');
+        fclose($rohre[0]);
+        echo stream_get_contents($rohre[1]), proc_close($kind), PHP_EOL;
+        break;
     case 'errno':
         echo posix_kill(999999, 0) ? '' : posix_get_last_error(), PHP_EOL;
         break;
