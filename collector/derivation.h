@@ -28,7 +28,7 @@ struct derivation {
 	int64_t abandoned_at;	 /* when it was given up; 0: it was not */
 	struct call_clock clock;
 	const struct transcript *transcript;
-	int64_t succeeded_at; /* when the last function began that succeeded; 0: none did */
+	json_int_t succeeded; /* execution_sequence of the last function that did; 0: none */
 	json_t *events;
 	json_t *traces;
 	json_t *segments;

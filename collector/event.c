@@ -287,7 +287,9 @@ static json_t *lifecycle_event(struct log *log, const json_t *input, const char 
 	if (is_end && t->count && at < t->entries[t->count - 1].at_ns)
 		at = t->entries[t->count - 1].at_ns;
 	event = event_new(log, "lifecycle", name, at,
-			  is_end				 ? CAUSAL_LAST
+			  is_end ? CAUSAL_LAST +
+					   (size_t)get_int(profile_get(d->profile, "event_rank"),
+							   get_text(input, "event"))
 			  : said || strstr(name, "call_inbound") ? CAUSAL_FIRST
 								 : CAUSAL_FUNCTION);
 	mark_time(event, !said && given != came, at != given ? given : TIME_UNKNOWN);

@@ -54,6 +54,36 @@ json_t *get_copy(const json_t *object, const char *key)
 	return value ? json_incref(value) : json_null();
 }
 
+struct timed {
+	json_t *record;
+	int64_t at;
+	size_t number;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct timed *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void record_sort_by_time(json_t *records)
+{
+	size_t n = json_array_size(records), i;
+	_cleanup_(freep) struct timed *list = calloc(n + 1, sizeof(*list));
+	json_t *record;
+
+	if (!list)
+		return;
+	json_array_foreach (records, i, record)
+		list[i] = (struct timed){json_incref(record), get_int(record, "occurred_at"), i};
+	qsort(list, n, sizeof(*list), by_time);
+	for (i = 0; i < n; i++)
+		json_array_set_new(records, i, list[i].record);
+}
+
 int64_t input_end(const json_t *input)
 {
 	return get_int(input, "started_at") + get_int(input, "duration_ns");

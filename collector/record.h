@@ -23,6 +23,8 @@ int64_t get_int(const json_t *object, const char *key);
 const char *get_text(const json_t *object, const char *key);
 /* A copy of a member, or null. */
 json_t *get_copy(const json_t *object, const char *key);
+/* Brings records into the order of their occurred_at; those of one moment stay as they are. */
+void record_sort_by_time(json_t *records);
 /* When it ended, or where it is. */
 int64_t input_end(const json_t *input);
 /* Has it no answer yet? */

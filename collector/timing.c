@@ -93,27 +93,70 @@ static struct bounds tool_bounds(const struct timing *timing, const struct bindi
 	};
 }
 
+static bool is_apart(const struct timing *timing, const struct binding *binding)
+{
+	struct bounds around = tool_bounds(timing, binding);
+
+	return timing->clock->anchored || binding->at_ns < around.lo - APART_NS ||
+	       (around.hi != INT64_MAX && binding->at_ns > around.hi + APART_NS);
+}
+
+/* Was some function called before one whose result came before it? */
+static bool are_inverted(const struct timing *timing)
+{
+	const struct transcript *t = timing->t;
+	int64_t answered = INT64_MIN;
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct entry *entry = &t->entries[i];
+		ssize_t call = entry->role == ROLE_RESULT ? entry->other : (ssize_t)i;
+		ssize_t request = call < 0 ? -1 : t->entries[call].request;
+
+		if (request < 0)
+			continue;
+		if (entry->role != ROLE_RESULT && t->bindings[request].at_ns < answered)
+			return true;
+		if (entry->role == ROLE_RESULT && t->bindings[request].at_ns > answered)
+			answered = t->bindings[request].at_ns;
+	}
+	return false;
+}
+
+/* Clocks are wrong for all of a call: then the others are where they seem to be by chance. */
+static void compare_clocks(struct timing *timing)
+{
+	struct transcript *t = timing->t;
+	size_t bound = 0, apart = 0, i;
+	json_t *input;
+	bool all;
+
+	json_array_foreach (timing->functions, i, input) {
+		struct binding *binding = &t->bindings[i];
+
+		binding->at_ns = clock_place(timing->clock, input, get_int(input, "started_at"));
+		binding->derived = binding->entry >= 0 && is_apart(timing, binding);
+		bound += binding->entry >= 0;
+		apart += binding->derived;
+	}
+	all = are_inverted(timing) || (apart && 2 * apart >= bound);
+	for (i = 0; i < t->binding_count; i++)
+		t->bindings[i].derived |= all && t->bindings[i].entry >= 0;
+	timing->apart |= all || apart;
+}
+
 /* An invocation without a time is when its first request came; what follows, when it was answered.
  */
-static void ask_request(struct timing *timing, const json_t *input, struct binding *binding)
+static void ask_request(struct timing *timing, const json_t *input, const struct binding *binding)
 {
-	int64_t at = clock_place(timing->clock, input, get_int(input, "started_at"));
 	int64_t end = clock_place(timing->clock, input, input_end(input));
 	struct entry *entry;
-	struct bounds around;
 
-	binding->at_ns = at;
-	if (binding->entry < 0)
+	if (binding->entry < 0 || binding->derived)
 		return;
 	entry = &timing->t->entries[binding->entry];
-	around = tool_bounds(timing, binding);
-	if (timing->clock->anchored || at < around.lo - APART_NS ||
-	    (around.hi != INT64_MAX && at > around.hi + APART_NS)) {
-		binding->derived = timing->apart = true;
-		return;
-	}
 	if (entry->given_ns == TIME_UNKNOWN && binding->attempt == 1) {
-		entry->at_ns = clamp(at, around.lo, timing->bounds[binding->entry].hi);
+		entry->at_ns = clamp(binding->at_ns, tool_bounds(timing, binding).lo,
+				     timing->bounds[binding->entry].hi);
 		entry->timed = true;
 	}
 	if (end > entry->end_ns)
@@ -266,6 +309,7 @@ int timing_set(struct transcript *t, json_t *functions, const struct call_clock 
 	if (r < 0)
 		return r;
 	set_bounds(&timing);
+	compare_clocks(&timing);
 	json_array_foreach (functions, i, input)
 		ask_request(&timing, input, &t->bindings[i]);
 	r = order_entries(&timing);

@@ -148,7 +148,7 @@ static bool call_terminated(const struct derivation *d, const json_t *input)
 	int64_t end = end_ms * 1000000 - d->clock.offset_ns;
 	int64_t at = d->clock.start_ns + clock_place_in(d, input, input_end(input));
 
-	if (!reason || !end_ms || d->succeeded_at > get_int(input, "started_at"))
+	if (!reason || !end_ms || d->succeeded > transcript_sequence(d->transcript, input))
 		return false;
 	if (strncmp(reason, "error_", 6) == 0)
 		return true;
@@ -232,11 +232,14 @@ void trace_derive(struct derivation *d)
 		json_t *trace = trace_of(d, input, i);
 
 		json_array_append_new(d->traces, trace);
-		if (strcmp(get_text(trace, "status"), "success") == 0 &&
-		    get_int(input, "started_at") > d->succeeded_at)
-			d->succeeded_at = get_int(input, "started_at");
+		if (strcmp(get_text(trace, "status"), "success") == 0)
+			d->succeeded = get_int(trace, "execution_sequence");
 	}
-	json_array_foreach (d->inputs, i, input)
+	json_array_foreach (d->functions, i, input)
 		add_error(d, input);
+	json_array_foreach (d->inputs, i, input)
+		if (strcmp(get_text(input, "kind"), "function") != 0)
+			add_error(d, input);
 	add_disconnection(d);
+	record_sort_by_time(d->errors);
 }

@@ -85,11 +85,18 @@ static struct entry read_entry(const json_t *json)
 	return entry;
 }
 
-const struct binding *transcript_binding(const struct transcript *t, const json_t *input)
+json_int_t transcript_sequence(const struct transcript *t, const json_t *input)
 {
 	const json_t *number = json_object_get(t->numbers, get_text(input, "id"));
 
-	return number ? &t->bindings[json_integer_value(number)] : NULL;
+	return number ? json_integer_value(number) + 1 : 0;
+}
+
+const struct binding *transcript_binding(const struct transcript *t, const json_t *input)
+{
+	json_int_t sequence = transcript_sequence(t, input);
+
+	return sequence ? &t->bindings[sequence - 1] : NULL;
 }
 
 int64_t transcript_tool_time(const struct transcript *t, ssize_t invocation)

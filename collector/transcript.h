@@ -72,6 +72,8 @@ bool entry_is(const struct entry *entry, const char *role);
 bool entry_moved(const struct entry *entry);
 /* Of a function input; NULL: it is none. */
 const struct binding *transcript_binding(const struct transcript *transcript, const json_t *input);
+/* Of a function input from 1, in the order that they were called; 0: it is none. */
+json_int_t transcript_sequence(const struct transcript *transcript, const json_t *input);
 /* From an invocation to its result, as the provider saw it; TIME_UNKNOWN. */
 int64_t transcript_tool_time(const struct transcript *transcript, ssize_t invocation);
 /* What the tool call came to: the result's text as JSON where it is that, NULL: none seen. A new

@@ -27,6 +27,7 @@ struct call {
 	uint64_t state; /* of its random numbers */
 	int64_t now_ms;
 	bool timed; /* tool calls and transitions have times */
+	bool plain; /* every request's place can be told without its time */
 	unsigned int tool_calls;
 	json_t *entries;
 	struct message messages[MESSAGES_MAX];
@@ -119,9 +120,9 @@ static void invoke(struct call *call)
 	const char *name = names[below(call, 3)];
 	json_t *args = json_pack("{s:i, s:s}", "day", below(call, 3), "name", "Käthe");
 	_cleanup_(freep) char *text = json_dumps(args, JSON_COMPACT);
-	unsigned int attempts = below(call, 8) ? 1 + !below(call, 3) : 0, how;
+	unsigned int attempts = below(call, 8) ? 1 + (!call->plain && !below(call, 3)) : 0, how;
 	json_t *id = json_sprintf("tool_%u", ++call->tool_calls);
-	bool bare = !below(call, 3);
+	bool bare = !call->plain && !below(call, 3);
 
 	call->now_ms += below(call, 300);
 	add_entry(call, json_pack("{s:s, s:O, s:s, s:s}", "role", "tool_call_invocation",
@@ -136,7 +137,7 @@ static void invoke(struct call *call)
 		add_message(call, body, answers[how])->bare = bare ? name : NULL;
 		call->now_ms += 100;
 	}
-	if (below(call, 6))
+	if (below(call, 6) || call->plain)
 		add_entry(call, json_pack("{s:s, s:O, s:s, s:b}", "role", "tool_call_result",
 					  "tool_call_id", id, "content", "{\"success\":true}",
 					  "successful", 1));
@@ -181,15 +182,17 @@ static void update(struct call *call)
 	send_event(call, "transcript_updated", object);
 }
 
-static void make_call(struct call *call, uint64_t seed, size_t least)
+static void make_call(struct call *call, uint64_t seed, size_t least, bool plain)
 {
-	*call = (struct call){.state = seed, .entries = json_array()};
+	*call = (struct call){.state = seed, .plain = plain, .entries = json_array()};
 	call->timed = below(call, 2);
 	if (below(call, 4))
 		send_event(call, "call_started", call_object(call, false));
 	if (call->count && !below(call, 2))
 		repeat(call, 0, 9000);
 	say(call, "agent", "Salon Schönwald, guten Tag.");
+	/* so that who is sent anew at the start cannot have been sent when it says */
+	call->now_ms += plain ? 20000 : 0;
 	for (unsigned int i = 0; i < 12 && call->count + 3 < least; i++) {
 		step(call);
 		if (!below(call, 4))
@@ -197,7 +200,7 @@ static void make_call(struct call *call, uint64_t seed, size_t least)
 		if (!below(call, 8))
 			send_event(call, "transfer_started", call_object(call, false));
 	}
-	if (below(call, 4)) {
+	if (plain || below(call, 4)) {
 		json_t *object = call_object(call, true);
 
 		json_object_update_new(object, json_pack("{s:s, s:I, s:I, s:s}", "call_status",
@@ -223,7 +226,7 @@ static void call_deinit(struct call *call)
 }
 
 static struct request *request_of(const struct message *message, uint64_t seq, int64_t came_ms,
-				  struct functions *functions)
+				  bool is_signed, struct functions *functions)
 {
 	struct request *request;
 	char signature[32], path[128];
@@ -234,7 +237,7 @@ static struct request *request_of(const struct message *message, uint64_t seq, i
 		 message->bare);
 	frames_init(&f);
 	add_request(&f, seq, (uint64_t)((START_MS + came_ms) * MS));
-	add_params(&f, "POST", path, signature);
+	add_params(&f, "POST", path, is_signed ? signature : NULL);
 	add_body(&f, message->body);
 	add_output(&f, message->answer);
 	add_end(&f, CT_END_DONE);
@@ -264,12 +267,13 @@ struct test {
 
 static void test_init(struct test *test, uint64_t seed, size_t least)
 {
-	make_call(&test->call, seed, least);
+	make_call(&test->call, seed, least, false);
 	for (unsigned int i = 0; i < test->call.count; i++) {
 		/* up to 40 ms on the way */
-		test->requests[i] = request_of(
-			&test->call.messages[i], i + 1,
-			test->call.messages[i].at_ms + 3 + below(&test->call, 40), test->functions);
+		test->requests[i] =
+			request_of(&test->call.messages[i], i + 1,
+				   test->call.messages[i].at_ms + 3 + below(&test->call, 40), true,
+				   test->functions);
 		test->order[i] = i;
 	}
 }
@@ -316,10 +320,118 @@ static void test_orders(struct test *test, uint64_t seed, size_t least)
 	test_deinit(test);
 }
 
+static json_t *fields_of(const json_t *record, const char *paths)
+{
+	_cleanup_(freep) char *copy = strdup(paths);
+	json_t *fields = json_object(), *value;
+	char *rest = copy, *path;
+
+	while ((path = strsep(&rest, " "))) {
+		value = json_at(record, path);
+		json_object_set(fields, path, value ?: json_null());
+	}
+	return fields;
+}
+
+/* What does not depend on when the requests came. */
+static json_t *timeless(const json_t *all)
+{
+	static const struct {
+		const char *list, *fields;
+	} lists[] = {
+		{"events",
+		 "/event_type /transcript_text /transcript_role /from_node /function_name "
+		 "/function_arguments /function_response /function_status /error_code "
+		 "/metadata/event /metadata/deliveries /metadata/tool_call_id "
+		 "/metadata/execution_sequence /metadata/digit"},
+		{"functions", "/function_name /execution_sequence /call_offset_ms /input_params "
+			      "/output_result /status /metadata/tool_call_id /metadata/attempts "
+			      "/metadata/provider_duration_ms /metadata/overhead_ms "
+			      "/metadata/result_successful /metadata/segment_id"},
+		{"segments", "/id /role /text /call_offset_ms /segment_sequence /word_count "
+			     "/duration_ms /metadata/time_derived"},
+		{"errors", "/error_code /error_type /severity /error_message /call_offset_ms "
+			   "/affected_function /booking_failed /call_terminated"},
+	};
+	json_t *out = json_object(), *record;
+	size_t k;
+
+	json_object_set_new(out, "session",
+			    fields_of(json_object_get(all, "session"),
+				      "/call_status /company_id /disconnection_reason /duration_ms "
+				      "/total_events /function_call_count /error_count "
+				      "/transcript_segment_count /metadata/call_analysis"));
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		json_t *list = json_array();
+
+		json_array_foreach (json_object_get(all, lists[i].list), k, record) {
+			const char *event = json_string_value(json_at(record, "/metadata/event"));
+
+			/* This stands where it came. */
+			if (!event || strcmp(event, "transfer_started") != 0)
+				json_array_append_new(list, fields_of(record, lists[i].fields));
+		}
+		json_object_set_new(out, lists[i].list, list);
+	}
+	return out;
+}
+
+/* All messages sent anew within seconds, in an order of their own: at the call's start or months
+ * later, signed as they were or not at all. */
+static json_t *record_anew(struct test *test, int64_t from_ms, bool is_signed)
+{
+	_cleanup_(json_decrefp) json_t *all = NULL;
+	size_t n = test->call.count;
+	unsigned int slots[MESSAGES_MAX];
+
+	for (unsigned int i = 0; i < n; i++)
+		slots[i] = i;
+	shuffle(&test->call, slots, n);
+	for (unsigned int i = 0; i < n; i++) {
+		request_free(test->requests[i]);
+		test->requests[i] = request_of(&test->call.messages[i], i + 1,
+					       from_ms + slots[i] * 20, is_signed, test->functions);
+	}
+	all = record(test, n);
+	return timeless(all);
+}
+
+static void test_anew(struct test *test, uint64_t seed)
+{
+	static const struct {
+		int64_t from_ms;
+		bool is_signed;
+		const char *what;
+	} ways[] = {
+		{100, false, "at the start"},
+		{200ll * 86400 * 1000, false, "months later"},
+		{200ll * 86400 * 1000, true, "months later, signed"},
+	};
+
+	make_call(&test->call, seed, 18, true);
+	for (unsigned int i = 0; i < MESSAGES_MAX; i++)
+		test->order[i] = i;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		_cleanup_(json_decrefp) json_t *first =
+			record_anew(test, ways[i].from_ms, ways[i].is_signed);
+
+		for (unsigned int k = 0; k < 4; k++) {
+			_cleanup_(json_decrefp) json_t *other =
+				record_anew(test, ways[i].from_ms, ways[i].is_signed);
+			char what[64];
+
+			snprintf(what, sizeof(what), "call %" PRIu64 " sent anew %s", seed,
+				 ways[i].what);
+			check_same(other, first, what);
+		}
+	}
+	test_deinit(test);
+}
+
 /* An argument: how many calls, instead of a few. */
 int main(int argc, char **argv)
 {
-	uint64_t calls = argc > 1 ? strtoull(argv[1], NULL, 10) : 14;
+	uint64_t calls = argc > 1 ? strtoull(argv[1], NULL, 10) : 8;
 	struct profile *profile;
 	struct functions *functions;
 
@@ -329,6 +441,8 @@ int main(int argc, char **argv)
 		struct test test = {.profile = profile, .functions = functions};
 
 		test_orders(&test, seed, seed % 2 ? 7 : 22);
+		test = (struct test){.profile = profile, .functions = functions};
+		test_anew(&test, seed);
 	}
 	profile_close(profile);
 	functions_free(functions);
