@@ -133,6 +133,14 @@ static unsigned int price_of(size_t a, size_t b, void *userdata)
 	return same_outcome(left, right) ? 0 : 1;
 }
 
+/* Of the first outbound call that it made. */
+static json_t *outbound_of(const json_t *call, const char *field)
+{
+	const json_t *note = json_object_get(call, "note");
+
+	return get_copy(json_is_array(note) ? json_array_get(note, 0) : note, field);
+}
+
 /* A call without its values. */
 static json_t *describe(const json_t *call)
 {
@@ -145,11 +153,12 @@ static json_t *describe(const json_t *call)
 
 	if (!call)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", get_copy(call, "id"),
-			 "class", get_copy(call, "class"), "function", get_copy(call, "function"),
-			 "kind", get_copy(call, "kind"), "file", get_copy(call, "file"), "line",
-			 get_copy(call, "line"), "left", get_copy(call, "left"), "exception",
-			 thrown);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+			 get_copy(call, "id"), "class", get_copy(call, "class"), "function",
+			 get_copy(call, "function"), "kind", get_copy(call, "kind"), "file",
+			 get_copy(call, "file"), "line", get_copy(call, "line"), "left",
+			 get_copy(call, "left"), "exception", thrown, "outbound_status",
+			 outbound_of(call, "status"), "outbound_error", outbound_of(call, "error"));
 }
 
 /* Of values, `field` says which. */
@@ -206,10 +215,10 @@ static int compare_ends(struct search *search, const json_t *a, const json_t *b)
 	bool same = same_outcome(a, b);
 	int r = 0;
 
+	if (!same)
+		return report(search, "outcome", a, b, NULL);
 	if (!same_outbound(a, b))
 		r = report(search, "outbound", a, b, NULL);
-	if (!r && !same)
-		return report(search, "outcome", a, b, NULL);
 	if (!r && !same_field(thrown_a, thrown_b, "message"))
 		r = report(search, "result", a, b, "exception");
 	else if (!r && !same_value(a, b, "result"))

@@ -18,7 +18,8 @@
  *
  *   "only_in_a", "only_in_b"    a call that the other did not make
  *   "different_call"            in its place another call
- *   "outcome"                   one returned, the other threw (or threw another class), exited, …
+ *   "outcome"                   one returned, the other threw (or threw another class), exited, …;
+ *                               the outbound call may have come to something else as well
  *   "outbound"                  the status or failure of an outbound call
  *   "arguments", "result"       values: "a_value", "b_value"; of "result" also the message of an
  *                               exception

@@ -17,6 +17,7 @@
 #include "comparison.h"
 #include "moment.h"
 #include "output.h"
+#include "phrase.h"
 #include "present.h"
 
 enum kind { BY_LOOKS, AS_FUNCTION, AS_CALL, AS_RANGE };
@@ -54,8 +55,18 @@ static int ran(struct context *context, const char *function, bool *ret)
 	return r < 0 ? r : 0;
 }
 
-static int guess(struct context *context, const struct range ranges[2], bool are_ranges,
-		 enum kind *ret)
+static bool are_calls(struct context *context)
+{
+	struct uuid id;
+
+	for (int i = 0; i < 2; i++)
+		if (store_find_call(context->txn, context->options->args[i], &id))
+			return false;
+	return true;
+}
+
+/* COMMAND_NOTHING: a message was written. */
+static int guess(struct context *context, bool are_ranges, enum kind *ret)
 {
 	const struct options *options = context->options;
 	bool functions[2];
@@ -64,12 +75,17 @@ static int guess(struct context *context, const struct range ranges[2], bool are
 	*ret = are_ranges ? AS_RANGE : (enum kind)options->as;
 	if (*ret != BY_LOOKS)
 		return 0;
-	r = ran(context, options->args[0], &functions[0]);
-	if (!r)
-		r = ran(context, options->args[1], &functions[1]);
-	if (!r)
-		*ret = functions[0] && functions[1] ? AS_FUNCTION : AS_CALL;
-	return r;
+	for (int i = 0; i < 2; i++) {
+		r = ran(context, options->args[i], &functions[i]);
+		if (r)
+			return r;
+	}
+	*ret = functions[0] && functions[1] ? AS_FUNCTION : AS_CALL;
+	if (functions[0] == functions[1] || are_calls(context))
+		return 0;
+	fprintf(stderr, "trace-dump: compare: %s is a function that ran, %s is none\n",
+		options->args[functions[1]], options->args[functions[0]]);
+	return COMMAND_NOTHING;
 }
 
 static int fail(const char *why)
@@ -88,6 +104,12 @@ static json_t *at_json(uint64_t at)
 	return json_string(text);
 }
 
+static bool is_empty(const json_t *comparison)
+{
+	return !field_number(json_object_get(comparison, "a"), "call_count") &&
+	       !field_number(json_object_get(comparison, "b"), "call_count");
+}
+
 /* Prints a comparison of facts whose sides are told by `sides`, which it takes. */
 static int print_facts(struct context *context, const struct compare_query *query, json_t *sides)
 {
@@ -103,10 +125,13 @@ static int print_facts(struct context *context, const struct compare_query *quer
 			return -ENOMEM;
 	if (json_object_update_missing(own, facts) < 0)
 		return -ENOMEM;
-	if (context->options->format != FORMAT_JSON)
-		return comparison_print_facts(context->options, own);
-	document = json_pack("{s:O}", "compare", own);
-	return document ? output_json(document) : -ENOMEM;
+	if (context->options->format == FORMAT_JSON) {
+		document = json_pack("{s:O}", "compare", own);
+		r = document ? output_json(document) : -ENOMEM;
+	} else if (!is_empty(own)) {
+		r = comparison_print_facts(context->options, own);
+	}
+	return r ? r : is_empty(own) ? COMMAND_NOTHING : 0;
 }
 
 static int compare_functions(struct context *context)
@@ -205,7 +230,7 @@ int command_compare(struct context *context)
 
 	if (as == AS_RANGE && !are_ranges)
 		return fail("a range of times is written SINCE..UNTIL, as --since takes them");
-	r = guess(context, ranges, are_ranges, &kind);
+	r = guess(context, are_ranges, &kind);
 	if (r)
 		return r;
 	switch (kind) {

@@ -242,7 +242,12 @@ static void add_outcome(struct text *text, const json_t *call)
 		{"exit", "exited"},	{"unwound", "was unwound"}, {"open", "was never left"},
 	};
 	const json_t *exception = json_object_get(call, "exception");
+	const json_t *status = json_object_get(call, "outbound_status");
 
+	if (json_is_number(status))
+		text_addf(text, "(outbound %.0f) ", json_number_value(status));
+	else if (*field_text(call, "outbound_error"))
+		text_addf(text, "(outbound: %s) ", field_text(call, "outbound_error"));
 	if (json_is_object(exception)) {
 		text_addf(text, "threw %s: %s", field_text(exception, "class"),
 			  field_text(exception, "message"));
@@ -270,14 +275,12 @@ static void add_php_what(struct text *text, const json_t *divergence)
 		text_add(text, " was called in A only");
 	} else if (strcmp(kind, "only_in_b") == 0) {
 		text_add(text, " was called in B only");
-	} else if (strcmp(kind, "outcome") == 0) {
+	} else if (strcmp(kind, "outcome") == 0 || strcmp(kind, "outbound") == 0) {
 		text_add(text, " ");
 		add_outcome(text, a);
 		text_add(text, " in A, ");
 		add_outcome(text, b);
 		text_add(text, " in B");
-	} else if (strcmp(kind, "outbound") == 0) {
-		text_add(text, ": the outbound call came to something else");
 	} else if (strcmp(kind, "arguments") == 0) {
 		text_add(text, " was called with other arguments");
 	} else {

@@ -25,9 +25,19 @@ static void add_percent(struct text *text, double value)
 	text_addf(text, "%.*f%%", fabs(value) < 0.00095 && value != 0 ? 3 : 1, value * 100);
 }
 
+static void add_hundredths(struct text *text, double value)
+{
+	text_addf(text, "%.2f", value * 100);
+}
+
+static void add_points(struct text *text, double value)
+{
+	text_addf(text, "%.2f pts", value * 100);
+}
+
 static void add_difference(struct text *text, figure_fn add, double value)
 {
-	text_add(text, value < 0 ? "−" : "+");
+	text_add(text, value < 0 ? "−" : value > 0 ? "+" : "±");
 	add(text, fabs(value));
 }
 
@@ -49,7 +59,7 @@ static void begin_row(struct text *out, const char *label)
 }
 
 static void add_row(struct text *out, const json_t *comparison, const char *label,
-		    const char *field, figure_fn add, bool difference, int width)
+		    const char *field, figure_fn add, figure_fn difference, int width)
 {
 	const json_t *a = json_object_get(json_object_get(comparison, "a"), field);
 	const json_t *b = json_object_get(json_object_get(comparison, "b"), field);
@@ -64,7 +74,7 @@ static void add_row(struct text *out, const json_t *comparison, const char *labe
 	put_right(out, &cell, LABEL_WIDTH + 2 * FIGURE_WIDTH);
 	if (difference && json_is_number(a) && json_is_number(b) &&
 	    width >= LABEL_WIDTH + 3 * FIGURE_WIDTH) {
-		add_difference(&cell, add, json_number_value(b) - json_number_value(a));
+		add_difference(&cell, difference, json_number_value(b) - json_number_value(a));
 		put_right(out, &cell, LABEL_WIDTH + 3 * FIGURE_WIDTH);
 	}
 	text_newline(out);
@@ -112,19 +122,18 @@ static void add_figures(struct text *out, const json_t *comparison, int width)
 {
 	static const struct {
 		const char *label, *field;
-		figure_fn add;
-		bool difference;
+		figure_fn add, difference;
 	} rows[] = {
-		{"calls", "call_count", add_number, false},
-		{"errors", "error_count", add_number, false},
-		{"timeouts", "timeout_count", add_number, false},
-		{"pending", "pending_count", add_number, false},
-		{"error rate", "error_rate", add_percent, true},
-		{"average", "avg_duration_ms", phrase_ms_number, true},
-		{"p50", "p50_duration_ms", phrase_ms_number, true},
-		{"p95", "p95_duration_ms", phrase_ms_number, true},
-		{"p99", "p99_duration_ms", phrase_ms_number, true},
-		{"max", "max_duration_ms", phrase_ms_number, true},
+		{"calls", "call_count", add_number, NULL},
+		{"errors", "error_count", add_number, NULL},
+		{"timeouts", "timeout_count", add_number, NULL},
+		{"pending", "pending_count", add_number, NULL},
+		{"error rate", "error_rate", add_percent, add_points},
+		{"average", "avg_duration_ms", phrase_ms_number, phrase_ms_number},
+		{"p50", "p50_duration_ms", phrase_ms_number, phrase_ms_number},
+		{"p95", "p95_duration_ms", phrase_ms_number, phrase_ms_number},
+		{"p99", "p99_duration_ms", phrase_ms_number, phrase_ms_number},
+		{"max", "max_duration_ms", phrase_ms_number, phrase_ms_number},
 	};
 
 	add_titles(out, width);
@@ -166,15 +175,18 @@ static void add_errors(struct text *text, const json_t *found, double tests)
 			  field_number(json_object_get(found, "b"), "finished_count"));
 		return;
 	}
-	if (difference == 0)
+	if (difference == 0) {
 		text_add(text, ": both fail as often");
-	else
-		text_addf(text,
-			  ": B fails %s often, by %.2f percentage points (95%% interval %.2f to "
-			  "%.2f)",
-			  difference > 0 ? "more" : "less", fabs(difference) * 100,
-			  field_number(found, "error_rate_difference_ci95_low") * 100,
-			  field_number(found, "error_rate_difference_ci95_high") * 100);
+	} else {
+		text_addf(text, ": B fails %s often, by %.2f percentage points",
+			  difference > 0 ? "more" : "less", fabs(difference) * 100);
+	}
+	text_add(text, " (95% interval ");
+	add_difference(text, add_hundredths, field_number(found, "error_rate_difference_ci95_low"));
+	text_add(text, " to ");
+	add_difference(text, add_hundredths,
+		       field_number(found, "error_rate_difference_ci95_high"));
+	text_add(text, ")");
 	add_test(text, found, tests);
 }
 
@@ -320,14 +332,41 @@ static const struct list_column of_functions[] = {
 	{NULL},
 };
 
+/* How long ago something was, said when it was. */
+static void add_times(struct text *out, const json_t *side, int width)
+{
+	const json_t *since = json_object_get(side, "since_at");
+	const json_t *until = json_object_get(side, "until_at");
+
+	if (json_is_null(since) && json_is_null(until))
+		return;
+	if (out->column + 48 > width)
+		text_newline(out);
+	text_pad(out, 3);
+	if (json_is_string(since)) {
+		text_add(out, "from ");
+		phrase_time(out, since);
+	}
+	if (json_is_string(until)) {
+		text_add(out, json_is_string(since) ? " to " : "before ");
+		phrase_time(out, until);
+	}
+}
+
 static void add_label(struct text *out, const json_t *comparison, const char *side,
 		      const char *name, int width)
 {
+	const json_t *own = json_object_get(comparison, side);
+
 	text_style(out, BOLD);
 	text_add(out, name);
 	text_style(out, PLAIN);
 	text_add(out, "  ");
-	text_add_cut(out, field_text(json_object_get(comparison, side), "label"), width - 3);
+	text_add_cut(out, field_text(own, "label"), width - 3);
+	if (field_is(comparison, "kind", "range")) {
+		text_add(out, "  ");
+		add_times(out, own, width);
+	}
 	text_newline(out);
 }
 

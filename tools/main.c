@@ -36,10 +36,10 @@ static const struct command commands[] = {
 	 command_errors_reopen, .writes = true},
 	{"stats", "[CALL]", "counts, error rates and durations, by function, call or company",
 	 OF_STATS, MAY_CALL, false, command_stats},
-	{"export", "[CALL]", "whole calls, for other programs", OF_EXPORT, MAY_CALL, false,
-	 command_export, .usage = export_usage},
 	{"compare", "A B", "two functions, two times or two calls", OF_COMPARE, NEEDS_TWO, false,
 	 command_compare},
+	{"export", "[CALL]", "whole calls, for other programs", OF_EXPORT, MAY_CALL, false,
+	 command_export, .usage = export_usage},
 	{"check", "", "the store's integrity, space and losses", OF_CHECK, NO_CALL, false,
 	 command_check},
 };
