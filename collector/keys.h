@@ -25,3 +25,17 @@ enum redact_kind {
 enum redact_kind key_kind(const char *key, size_t size);
 /* "[PHONE_REDACTED]", … */
 const char *kind_token(enum redact_kind kind);
+
+/* Told of what a rule takes out of a text, for those who ask why; NULL where nobody does. `at` is
+ * where, in the text as the rule found it. */
+struct redact_watch {
+	void (*removed)(enum redact_kind kind, const char *rule, size_t at, void *userdata);
+	void *userdata;
+};
+
+static inline void redact_watch_tell(const struct redact_watch *watch, enum redact_kind kind,
+				     const char *rule, size_t at)
+{
+	if (watch)
+		watch->removed(kind, rule, at, watch->userdata);
+}

@@ -229,7 +229,8 @@ static bool at_boundary(const struct buffer *text, size_t at, size_t size, enum 
 	return number && isdigit(p[at + size - 1]) && !isdigit(p[at + size]);
 }
 
-static int apply_one(const struct literal *literal, struct buffer *text)
+static int apply_one(const struct literal *literal, struct buffer *text,
+		     const struct redact_watch *watch)
 {
 	_cleanup_(buffer_deinit) struct buffer out = BUFFER_INIT;
 	size_t done = 0, from = 0;
@@ -249,6 +250,7 @@ static int apply_one(const struct literal *literal, struct buffer *text)
 		r = buffer_add(&out, text->data + done, at - done);
 		if (r == 0)
 			r = buffer_add_text(&out, kind_token(literal->kind));
+		redact_watch_tell(watch, literal->kind, "revealed", at);
 		done = from;
 	}
 	if (r < 0 || !done)
@@ -269,7 +271,8 @@ static bool may_occur(const struct literal *literal, const bool seen[256])
 	return true;
 }
 
-int literals_apply(const struct literals *literals, struct buffer *text)
+int literals_apply(const struct literals *literals, struct buffer *text,
+		   const struct redact_watch *watch)
 {
 	bool seen[256] = {0};
 	int r = 0;
@@ -279,6 +282,6 @@ int literals_apply(const struct literals *literals, struct buffer *text)
 		seen[text->data[i]] = true;
 	for (size_t i = 0; i < literals->count && r == 0; i++)
 		if (literals->at[i].size <= text->size && may_occur(&literals->at[i], seen))
-			r = apply_one(&literals->at[i], text);
+			r = apply_one(&literals->at[i], text, watch);
 	return r;
 }

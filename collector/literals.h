@@ -16,4 +16,5 @@ void literals_free(struct literals *literals);
 int literals_add(struct literals *literals, enum redact_kind kind, const char *text);
 size_t literals_count(const struct literals *literals);
 /* Replaces in place, longest first, at word boundaries. */
-int literals_apply(const struct literals *literals, struct buffer *text);
+int literals_apply(const struct literals *literals, struct buffer *text,
+		   const struct redact_watch *watch);

@@ -19,6 +19,7 @@ struct match {
 };
 
 struct pattern {
+	const char *name;
 	const char *regex;
 	const char *needs; /* one of these must be in the text; NULL: always tried */
 	enum redact_kind kind;
@@ -82,39 +83,48 @@ static bool iban_checksum(struct match *match)
 
 static struct pattern patterns[] = {
 	/* "key": "value" inside text, escaped or not, also when the text was cut in the value */
-	{"\\\\*\"([\\p{L}_][\\p{L}\\p{N}_.\\-]{0,63}+)\\\\*\"\\s*+:\\s*+\\\\*\"((?:[^\"\\\\]|\\\\[^\"])*+)",
+	{"json_pair",
+	 "\\\\*\"([\\p{L}_][\\p{L}\\p{N}_.\\-]{0,63}+)\\\\*\"\\s*+:\\s*+\\\\*\"((?:[^\"\\\\]|\\\\[^\"])*+)",
 	 "\"", REDACT_NONE, 2, key_personal},
 	/* key=value of a query or a form */
-	{"(?:^|[?&;])([\\p{L}\\p{N}_.\\-\\[\\]]{1,64}+)=([^&\\s\"'#<>]++)", "=", REDACT_NONE, 2,
-	 key_personal},
-	{"(?i)[?&;](?:x-amz-(?:credential|signature|security-token)|sig|sign|hmac|auth|key)=([^&\\s\"'#<>]++)",
+	{"query_pair", "(?:^|[?&;])([\\p{L}\\p{N}_.\\-\\[\\]]{1,64}+)=([^&\\s\"'#<>]++)", "=",
+	 REDACT_NONE, 2, key_personal},
+	{"signed_query",
+	 "(?i)[?&;](?:x-amz-(?:credential|signature|security-token)|sig|sign|hmac|auth|key)=([^&\\s\"'#<>]++)",
 	 "=", REDACT_SECRET, 1},
-	{"://([^/\\s@:\"'<>]*+:[^/\\s@\"'<>]*+)@", "@", REDACT_SECRET, 1},
-	{"\\bv=\\d{10,16},\\s*+d=([0-9A-Fa-f]{8,})", "=", REDACT_SECRET, 1},
-	{"\\beyJ[A-Za-z0-9_\\-]{8,}+\\.[A-Za-z0-9_\\-]++(?:\\.[A-Za-z0-9_\\-]*+)?", "e",
+	{"url_credentials", "://([^/\\s@:\"'<>]*+:[^/\\s@\"'<>]*+)@", "@", REDACT_SECRET, 1},
+	{"signature", "\\bv=\\d{10,16},\\s*+d=([0-9A-Fa-f]{8,})", "=", REDACT_SECRET, 1},
+	{"jwt", "\\beyJ[A-Za-z0-9_\\-]{8,}+\\.[A-Za-z0-9_\\-]++(?:\\.[A-Za-z0-9_\\-]*+)?", "e",
 	 REDACT_SECRET, 0},
-	{"(?i)\\b(?:bearer|basic|digest)\\s++(?=[^\\s\"']{0,200}?[\\d=]|[^\\s\"']{20,})([A-Za-z0-9._~+/\\-]{6,}+=*+)",
+	{"authorization",
+	 "(?i)\\b(?:bearer|basic|digest)\\s++(?=[^\\s\"']{0,200}?[\\d=]|[^\\s\"']{20,})([A-Za-z0-9._~+/\\-]{6,}+=*+)",
 	 NULL, REDACT_SECRET, 1},
-	{"\\b(?:sk|pk|rk|key|whsec|ghp|gho|xox[abprs]|cal)[_\\-](?=[A-Za-z_\\-]*+(?:\\d[A-Za-z_\\-]*+){4})[A-Za-z0-9_\\-]{12,}+",
+	{"api_key",
+	 "\\b(?:sk|pk|rk|key|whsec|ghp|gho|xox[abprs]|cal)[_\\-](?=[A-Za-z_\\-]*+(?:\\d[A-Za-z_\\-]*+){4})[A-Za-z0-9_\\-]{12,}+",
 	 "0123456789", REDACT_SECRET, 0},
-	{"\\bAKIA[0-9A-Z]{16}\\b", "A", REDACT_SECRET, 0},
-	{"(?<![\\p{L}\\p{N}._+\\-%])(?:[\\p{L}\\p{N}._+\\-]|(?<=\\p{L})'(?=\\p{L})|%(?!40))++(?:@|%40)(?:[\\p{L}\\p{N}\\-]++\\.)+\\p{L}{2,}+",
+	{"aws_key", "\\bAKIA[0-9A-Z]{16}\\b", "A", REDACT_SECRET, 0},
+	{"email",
+	 "(?<![\\p{L}\\p{N}._+\\-%])(?:[\\p{L}\\p{N}._+\\-]|(?<=\\p{L})'(?=\\p{L})|%(?!40))++(?:@|%40)(?:[\\p{L}\\p{N}\\-]++\\.)+\\p{L}{2,}+",
 	 "@%", REDACT_EMAIL, 0},
-	{"\\b[A-Z]{2}\\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\\b", "0123456789",
+	{"iban", "\\b[A-Z]{2}\\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\\b", "0123456789",
 	 REDACT_IBAN, 0, iban_checksum},
 	/* E.164, however grouped; 00 for + */
-	{"(?:(?<!\\d)(?:\\+|%2[Bb]|\\\\u002[Bb])|" NUMBER_START "\\(?00)" GAP "{0,2}[1-9](?:" GAP
+	{"phone_international",
+	 "(?:(?<!\\d)(?:\\+|%2[Bb]|\\\\u002[Bb])|" NUMBER_START "\\(?00)" GAP "{0,2}[1-9](?:" GAP
 	 "{0,3}\\d){6,14}+" NUMBER_END,
 	 "0123456789", REDACT_PHONE, 0, phone_length},
 	/* German, Austrian, Swiss national: an area code with its 0 */
-	{NUMBER_START "\\(?0[1-9]\\d{1,4}\\)?(?:" GAP "{0,3}\\d){4,10}" NUMBER_END, "0",
+	{"phone_national",
+	 NUMBER_START "\\(?0[1-9]\\d{1,4}\\)?(?:" GAP "{0,3}\\d){4,10}" NUMBER_END, "0",
 	 REDACT_PHONE, 0, phone_length},
 	/* North American */
-	{NUMBER_START "(?:1" GAP ")?\\(?[2-9]\\d{2}\\)?" GAP "{1,2}[2-9]\\d{2}" GAP
+	{"phone_north_american",
+	 NUMBER_START "(?:1" GAP ")?\\(?[2-9]\\d{2}\\)?" GAP "{1,2}[2-9]\\d{2}" GAP
 		      "\\d{4}" NUMBER_END,
 	 "0123456789", REDACT_PHONE, 0, phone_length},
 	/* E.164 without its +, as providers' headers and databases have it */
-	{NUMBER_START "(?:49(?:1[5-7]\\d|[2-9]\\d)|43\\d{3}|41\\d{2})\\d{6,9}" NUMBER_END, "4",
+	{"phone_digits",
+	 NUMBER_START "(?:49(?:1[5-7]\\d|[2-9]\\d)|43\\d{3}|41\\d{2})\\d{6,9}" NUMBER_END, "4",
 	 REDACT_PHONE, 0, phone_length},
 };
 
@@ -155,7 +165,8 @@ static bool has_any(const struct buffer *text, const char *needs)
 	return false;
 }
 
-static int replace(const struct pattern *pattern, const struct buffer *text, struct buffer *out)
+static int replace(const struct pattern *pattern, const struct buffer *text, struct buffer *out,
+		   const struct redact_watch *watch)
 {
 	struct match match = {.text = (const char *)text->data};
 	PCRE2_SIZE done = 0, from = 0;
@@ -179,12 +190,13 @@ static int replace(const struct pattern *pattern, const struct buffer *text, str
 			r = buffer_add_text(out, kind_token(match.kind));
 		if (r < 0)
 			return r;
+		redact_watch_tell(watch, match.kind, pattern->name, match.at[match.group]);
 		done = match.at[match.group + 1];
 	}
 	return done ? buffer_add(out, text->data + done, text->size - done) : 0;
 }
 
-int patterns_apply(struct buffer *text)
+int patterns_apply(struct buffer *text, const struct redact_watch *watch)
 {
 	int r = compile();
 
@@ -193,7 +205,7 @@ int patterns_apply(struct buffer *text)
 
 		if (!text->size || (patterns[i].needs && !has_any(text, patterns[i].needs)))
 			continue;
-		r = replace(&patterns[i], text, &out);
+		r = replace(&patterns[i], text, &out, watch);
 		if (r == 0 && out.size) {
 			struct buffer old = *text;
 

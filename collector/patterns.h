@@ -8,7 +8,8 @@
 #include <stdbool.h>
 
 #include "buffer.h"
+#include "keys.h"
 
 /* Replaces in place. `text` is UTF-8. -ENOBUFS: a match took more than its budget; the text must be
  * dropped. */
-int patterns_apply(struct buffer *text);
+int patterns_apply(struct buffer *text, const struct redact_watch *watch);

@@ -24,6 +24,10 @@ struct redact {
 	struct literals *literals;
 	json_t *keep; /* object of words */
 	bool full;    /* more was revealed than can be remembered */
+
+	redact_told_fn told; /* NULL: nobody asks, and `path` is empty */
+	void *told_userdata;
+	struct buffer path;
 };
 
 /* Where a value stands. */
@@ -44,6 +48,7 @@ void redact_free(struct redact *redact)
 		return;
 	literals_free(redact->literals);
 	json_decref(redact->keep);
+	buffer_deinit(&redact->path);
 	free(redact);
 }
 
@@ -63,6 +68,91 @@ int redact_new(struct redact **ret)
 int redact_keep(struct redact *redact, const char *word)
 {
 	return json_object_set_new(redact->keep, word, json_true()) < 0 ? -ENOMEM : 0;
+}
+
+void redact_tell(struct redact *redact, redact_told_fn told, void *userdata)
+{
+	redact->told = told;
+	redact->told_userdata = userdata;
+}
+
+/* Where the walk is, for who is told: a member, an element. leave() takes what enter() returned. */
+static size_t enter(struct redact *redact, const char *key, size_t index)
+{
+	size_t before = redact->path.size;
+	char number[24];
+
+	if (!redact->told)
+		return 0;
+	snprintf(number, sizeof(number), "[%zu]", index);
+	if (key && before)
+		buffer_add_text(&redact->path, ".");
+	/* Without memory the place is less exact. */
+	buffer_add_text(&redact->path, key ?: number);
+	return before;
+}
+
+static void leave(struct redact *redact, size_t before)
+{
+	redact->path.size = before;
+}
+
+static void tell_line(struct redact *redact, const char *kind, const char *rule, size_t line)
+{
+	struct redact_removal removal = {kind, rule, "", line};
+
+	if (buffer_add(&redact->path, "", 1) == 0) {
+		redact->path.size--;
+		removal.place = (const char *)redact->path.data;
+	}
+	redact->told(&removal, redact->told_userdata);
+}
+
+static void tell(struct redact *redact, const char *kind, const char *rule)
+{
+	if (redact->told)
+		tell_line(redact, kind, rule, 0);
+}
+
+/* "[PHONE_REDACTED]": "PHONE". */
+static void tell_token(struct redact *redact, const char *token, const char *rule, size_t line)
+{
+	char kind[32];
+
+	snprintf(kind, sizeof(kind), "%.*s", (int)(strlen(token) - strlen("[_REDACTED]")),
+		 token + 1);
+	tell_line(redact, kind, rule, line);
+}
+
+static json_t *removed(struct redact *redact, enum redact_kind kind, const char *rule)
+{
+	const char *token = kind_token(kind);
+
+	if (redact->told)
+		tell_token(redact, token, rule, 0);
+	return json_string(token);
+}
+
+/* The text that a matcher tells of. */
+struct watched {
+	struct redact *redact;
+	const struct buffer *text;
+};
+
+static size_t line_of(const struct buffer *text, size_t at)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i < at; i++)
+		line += text->data[i] == '\n';
+	return memchr(text->data, '\n', text->size) ? line : 0;
+}
+
+static void on_match(enum redact_kind kind, const char *rule, size_t at, void *userdata)
+{
+	const struct watched *watched = userdata;
+
+	tell_token(watched->redact, kind_token(kind), rule, line_of(watched->text, at));
 }
 
 size_t redact_learned(const struct redact *redact)
@@ -266,26 +356,34 @@ int redact_learn(struct redact *redact, const json_t *json, enum redact_origin o
 }
 
 /* What no rule by key decided. */
-static int clean(const struct redact *redact, struct buffer *text, bool patterns)
+static int clean(struct redact *redact, struct buffer *text, bool patterns)
 {
+	struct watched watched = {redact, text};
+	const struct redact_watch watch = {on_match, &watched}, *asked;
 	int r;
 
 	if (redact->full || text->size > TEXT_MAX)
 		return -ENOBUFS;
-	r = literals_apply(redact->literals, text);
-	return r == 0 && patterns ? patterns_apply(text) : r;
+	asked = redact->told ? &watch : NULL;
+	r = literals_apply(redact->literals, text, asked);
+	return r == 0 && patterns ? patterns_apply(text, asked) : r;
 }
 
-static char *clean_text(const struct redact *redact, const char *text, bool patterns)
+static char *clean_text(struct redact *redact, const char *text, bool patterns)
 {
 	_cleanup_(buffer_deinit) struct buffer buffer = BUFFER_INIT;
 	int r = buffer_add_text(&buffer, text);
 
 	if (r == 0)
 		r = clean(redact, &buffer, patterns);
-	if (r < 0)
-		return strdup(strlen(text) > TEXT_MAX ? TOO_LARGE : UNDECIDED);
-	return buffer_steal_text(&buffer);
+	if (r == 0)
+		return buffer_steal_text(&buffer);
+	if (strlen(text) > TEXT_MAX) {
+		tell(redact, "TOO_LARGE", "size");
+		return strdup(TOO_LARGE);
+	}
+	tell(redact, "UNDECIDED", redact->full ? "too_much_revealed" : "budget");
+	return strdup(UNDECIDED);
 }
 
 static json_t *walk(struct redact *redact, const json_t *json, const struct place *place);
@@ -306,7 +404,7 @@ static json_t *walk_text(struct redact *redact, const char *text, const struct p
 	_cleanup_(freep) char *out = NULL;
 
 	if (personal(redact, place, text))
-		return json_string(kind_token(place->kind));
+		return removed(redact, place->kind, place->inherited ? "parent_key" : "key");
 	inner = embedded(text);
 	if (inner) {
 		redacted = walk(redact, inner, place);
@@ -341,6 +439,19 @@ static bool plain_key(const char *key)
 		       strlen(key);
 }
 
+static char *walk_key(struct redact *redact, const char *key)
+{
+	size_t before;
+	char *name;
+
+	if (plain_key(key) && !redact_learned(redact))
+		return strdup(key);
+	before = enter(redact, "(key)", 0);
+	name = clean_text(redact, key, !plain_key(key));
+	leave(redact, before);
+	return name;
+}
+
 static json_t *walk_object(struct redact *redact, const json_t *json, const struct place *place)
 {
 	_cleanup_(json_decrefp) json_t *object = json_object();
@@ -349,13 +460,13 @@ static json_t *walk_object(struct redact *redact, const json_t *json, const stru
 
 	json_object_foreach ((json_t *)json, key, value) {
 		struct place inner = place_of(json, key, place);
-		_cleanup_(freep) char *name = plain_key(key) && !redact_learned(redact)
-						      ? strdup(key)
-						      : clean_text(redact, key, !plain_key(key));
+		_cleanup_(freep) char *name = walk_key(redact, key);
+		size_t before = name ? enter(redact, name, 0) : 0;
 		json_t *walked = name ? walk(redact, value, &inner) : NULL;
 
 		if (!walked || set_new_key(object, name, walked) < 0)
 			return NULL;
+		leave(redact, before);
 	}
 	return steal(&object);
 }
@@ -375,18 +486,22 @@ static json_t *walk_array(struct redact *redact, const json_t *json, const struc
 	json_t *value;
 	size_t i;
 
-	json_array_foreach (json, i, value)
+	json_array_foreach (json, i, value) {
+		size_t before = enter(redact, NULL, i);
+
 		if (json_array_append_new(array, walk(redact, value, place)) < 0)
 			return NULL;
+		leave(redact, before);
+	}
 	return steal(&array);
 }
 
-static json_t *walk_number(const json_t *json, const struct place *place)
+static json_t *walk_number(struct redact *redact, const json_t *json, const struct place *place)
 {
 	bool longish = json_is_integer(json) && json_integer_value(json) >= LONG_NUMBER;
 
 	if (place->kind == REDACT_SECRET || (longish && place->kind != REDACT_NONE))
-		return json_string(kind_token(place->kind));
+		return removed(redact, place->kind, place->inherited ? "parent_key" : "key");
 	return json_deep_copy(json);
 }
 
@@ -394,21 +509,25 @@ static json_t *walk(struct redact *redact, const json_t *json, const struct plac
 {
 	struct place inner = *place;
 
-	if (++inner.depth > DEPTH_MAX)
+	if (++inner.depth > DEPTH_MAX) {
+		tell(redact, "TOO_DEEP", "depth");
 		return json_string(TOO_DEEP);
+	}
 	switch (json_typeof(json)) {
 	case JSON_OBJECT:
 		return walk_object(redact, json, &inner);
 	case JSON_ARRAY:
-		if (spoken_words(json))
+		if (spoken_words(json)) {
+			tell(redact, "WORDS", "spoken_words");
 			return json_pack("[{s:s, s:I}]", "@cut", "array", "count",
 					 (json_int_t)json_array_size(json));
+		}
 		return walk_array(redact, json, &inner);
 	case JSON_STRING:
 		return walk_text(redact, json_string_value(json), &inner);
 	case JSON_INTEGER:
 	case JSON_REAL:
-		return walk_number(json, &inner);
+		return walk_number(redact, json, &inner);
 	default:
 		return json_incref((json_t *)json);
 	}

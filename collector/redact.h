@@ -42,3 +42,15 @@ json_t *redact_under(struct redact *redact, const char *key, const json_t *json,
 char *redact_text(struct redact *redact, const char *text);
 /* Only what the call revealed: for what was redacted before more of it was known. */
 json_t *redact_again(struct redact *redact, const json_t *json);
+
+/* One removal: what was removed ("PHONE"), by which rule ("key", "revealed", a pattern's name, …),
+ * and where: a path of redacted keys ("args.customer.phone", "" for a text by itself), and in a
+ * text of several lines which (0: in the only one). Never the value. */
+struct redact_removal {
+	const char *kind, *rule, *place;
+	size_t line;
+};
+
+typedef void (*redact_told_fn)(const struct redact_removal *removal, void *userdata);
+/* From then on `told` is told of every removal. */
+void redact_tell(struct redact *redact, redact_told_fn told, void *userdata);

@@ -279,6 +279,50 @@ static void test_limits(void)
 	free(text);
 }
 
+static void remember(const struct redact_removal *removal, void *userdata)
+{
+	json_t *told = userdata;
+
+	json_array_append_new(told, json_sprintf("%s %s %s %zu", removal->kind, removal->rule,
+						 removal->place, removal->line));
+}
+
+/* One line for each that went, and no value in any. */
+static void told_is(const char *from, const char *const *want)
+{
+	json_t *in = json_loads(from, 0, NULL), *told = json_array(), *out;
+	size_t n = 0;
+
+	CHECK(in && told);
+	fresh();
+	CHECK_INT(redact_learn(redact, in, REDACT_PAYLOAD), 0);
+	redact_tell(redact, remember, told);
+	out = redact_json(redact, in, REDACT_PAYLOAD);
+	for (; want[n]; n++)
+		CHECK_STR(json_string_value(json_array_get(told, n)), want[n]);
+	CHECK_INT(json_array_size(told), n);
+	json_decref(out);
+	json_decref(told);
+	json_decref(in);
+}
+
+static void test_told(void)
+{
+	told_is("{\"args\": {\"customer_phone\": \"+4915012345678\", \"list\": [1, \"a@example.com\"]}}",
+		(const char *const[]){"PHONE key args.customer_phone 0",
+				      "EMAIL email args.list[1] 0", NULL});
+	told_is("{\"customer\": {\"name\": \"Hans Maier\", \"x\": \"y z\"},"
+		" \"transcript\": \"Ja.\\nHier Hans Maier, Hans Maier\"}",
+		(const char *const[]){"NAME key customer.name 0", "NAME parent_key customer.x 0",
+				      "NAME revealed transcript 2", "NAME revealed transcript 2",
+				      NULL});
+	told_is("{\"raw\": \"{\\\"telefon\\\": 1520123456}\", \"a@example.com\": {\"mail\": \"b\"}}",
+		(const char *const[]){"PHONE key raw.telefon 0", "EMAIL email (key) 0",
+				      "EMAIL key [EMAIL_REDACTED].mail 0", NULL});
+	told_is("{\"words\": [{\"word\": \"null\"}], \"datum\": \"2027-03-04\"}",
+		(const char *const[]){"WORDS spoken_words words 0", NULL});
+}
+
 int main(void)
 {
 	fresh();
@@ -287,6 +331,7 @@ int main(void)
 	test_stays();
 	test_json();
 	test_limits();
+	test_told();
 	redact_free(redact);
 	return 0;
 }
