@@ -35,7 +35,8 @@ struct command {
 	bool takes_sequence; /* CALL/SEQ */
 	/* 0, COMMAND_* (the exit status), or negative errno as from the store. */
 	int (*run)(struct context *context);
-	bool writes; /* into the store; it commits context->txn itself, and sets it to NULL */
+	bool writes;	/* into the store; it commits context->txn itself, and sets it to NULL */
+	bool storeless; /* there is no transaction */
 	/* What is wrong with the options, before anything is opened; NULL: nothing. */
 	const char *(*usage)(const struct options *options);
 };
@@ -54,4 +55,6 @@ int command_stats(struct context *context);
 int command_export(struct context *context);
 const char *export_usage(const struct options *options);
 int command_compare(struct context *context);
+int command_redact(struct context *context);
+const char *redact_usage(const struct options *options);
 int command_check(struct context *context);

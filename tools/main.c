@@ -40,6 +40,8 @@ static const struct command commands[] = {
 	 command_compare},
 	{"export", "[CALL]", "whole calls, for other programs", OF_EXPORT, MAY_CALL, false,
 	 command_export, .usage = export_usage},
+	{"redact", "--test", "what redaction makes of the data on stdin, and why", OF_REDACT,
+	 NO_CALL, false, command_redact, .storeless = true, .usage = redact_usage},
 	{"check", "", "the store's integrity, space and losses", OF_CHECK, NO_CALL, false,
 	 command_check},
 };
@@ -205,6 +207,14 @@ static int open_and_run(const struct command *command, const struct options *opt
 	return finish_output(r > 0 ? r : EXIT_FOUND);
 }
 
+static int run_storeless(const struct command *command, const struct options *options)
+{
+	struct context context = {.options = options};
+	int r = command->run(&context);
+
+	return finish_output(r < 0 ? EXIT_STORE : r);
+}
+
 /* LMDB trusts its own pages: where they are damaged it faults, or an assertion of its fails. */
 static void on_damage(int number)
 {
@@ -269,5 +279,8 @@ int main(int argc, char **argv)
 	if (!options_fit(&options, argc, argv, command->bit))
 		return EXIT_USAGE;
 	r = check_usage(command, &options);
-	return r ? r : open_and_run(command, &options);
+	if (r)
+		return r;
+	return command->storeless ? run_storeless(command, &options)
+				  : open_and_run(command, &options);
 }

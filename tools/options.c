@@ -100,6 +100,8 @@ static const struct option {
 	 "of csv: calls, events (default), functions, segments, errors", tables},
 	{"output", "FILE", TEXT, AT(output), OF_EXPORT,
 	 "or -o FILE; default stdout, but sqlite needs one"},
+	{"test", NULL, FLAG, AT(test), OF_REDACT,
+	 "stdin (JSON, a document a line, or text) redacted, and why on stderr"},
 	{"help", NULL, FLAG, AT(help), OF_ALL, "this help"},
 	{"version", NULL, FLAG, AT(version), OF_ALL, "the version"},
 };

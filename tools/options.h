@@ -28,6 +28,7 @@ struct options {
 	int table; /* enum record; -1: not given */
 	const char *output;
 	const char *status;
+	bool test; /* redact */
 	bool help, version;
 
 	const char *command;
