@@ -7,9 +7,13 @@
 
 #include "store-record.h"
 #include "store-terms.h"
+#include "store-tree.h"
+#include "unfold.h"
 
 /* A store that is damaged all over is described well enough by its first problems. */
 #define PROBLEMS_MAX 100
+
+CLEANUP_DEFINE(struct unfold *, unfold_free);
 
 struct check {
 	struct store_txn *txn;
@@ -18,6 +22,11 @@ struct check {
 	json_int_t records[STORE_KINDS];
 	json_int_t entries; /* that the index should have */
 	json_int_t postings, found_postings;
+
+	struct unfold *tree; /* that the chunks are of */
+	uint32_t chunks;     /* of it */
+	json_int_t all_chunks;
+	json_int_t packed, listed; /* sessions in packs */
 };
 
 typedef int (*check_fn)(struct check *check, const struct walk *walk);
@@ -210,20 +219,87 @@ static int check_resolution(struct check *check, const struct walk *walk)
 		       : r;
 }
 
+static int tree_problem(struct check *check, enum table table, const struct walk *walk, int r)
+{
+	return r == -EBADMSG ? problem(check, table, &walk->key, "the chunk cannot be read") : r;
+}
+
+/* The tree that the chunks before were of is over. */
+static int end_tree(struct check *check, enum table table, const struct bytes *key)
+{
+	_cleanup_(json_decrefp) json_t *calls = NULL;
+	int r = check->tree ? unfold_finish(check->tree, &calls) : 0;
+
+	unfold_free(steal(&check->tree));
+	check->chunks = 0;
+	return r == -EBADMSG ? problem(check, table, key, "the tree before it has no end") : r;
+}
+
+static int check_chunk(struct check *check, enum table table, const struct walk *walk,
+		       uint32_t chunk, const struct columns *columns)
+{
+	int r = chunk ? 0 : end_tree(check, table, &walk->key);
+
+	check->all_chunks++;
+	if (!r && !chunk)
+		r = unfold_new(&check->tree);
+	if (!r)
+		r = check->tree && chunk == check->chunks++ ? unfold_add(check->tree, columns)
+							    : -EBADMSG;
+	if (r)
+		unfold_free(steal(&check->tree));
+	return r;
+}
+
 static int check_tree(struct check *check, const struct walk *walk)
 {
-	_cleanup_(freep) void *data = NULL;
-	struct uuid request;
-	size_t size;
+	_cleanup_(chunk_row_deinit) struct chunk_row row = {0};
 	int r;
 
-	if (walk->key.size != 20)
-		return check_size(check, TABLE_TREES, walk, 20);
-	memcpy(&request, walk->key.data, sizeof(request));
-	r = store_get_tree(check->txn, &request, bytes_u32((const uint8_t *)walk->key.data + 16),
-			   &data, &size);
-	return r == -EBADMSG ? problem(check, TABLE_TREES, &walk->key, "the chunk cannot be read")
-			     : r;
+	if (walk->key.size != CHUNK_KEY)
+		return check_size(check, TABLE_TREES, walk, CHUNK_KEY);
+	r = chunk_row_read(&row, walk->value);
+	if (!r)
+		r = check_chunk(check, TABLE_TREES, walk,
+				bytes_u32((const uint8_t *)walk->key.data + 32), &row.columns);
+	return tree_problem(check, TABLE_TREES, walk, r);
+}
+
+static int check_row(struct check *check, const struct walk *walk, const struct treepack_row *row,
+		     struct treepack_row *last)
+{
+	if (!last->columns.calls || memcmp(last->session, row->session, PACK_SESSION) != 0) {
+		*last = *row;
+		if (!is_packed(check->txn, row->session, bytes_u32(walk->key.data)))
+			return problem(check, TABLE_PACKS, &walk->key, "a session is not listed");
+		check->packed++;
+	}
+	return check_chunk(check, TABLE_PACKS, walk, row->chunk, &row->columns);
+}
+
+static int check_pack(struct check *check, const struct walk *walk)
+{
+	_cleanup_(treepack_close) struct treepack pack = {0};
+	struct treepack_row last = {0};
+	int r;
+
+	if (walk->key.size != 4)
+		return check_size(check, TABLE_PACKS, walk, 4);
+	r = treepack_open(&pack, (struct span){walk->value.data, walk->value.size});
+	if (!r)
+		r = treepack_load(&pack);
+	while (!r && !(r = treepack_next(&pack)))
+		r = check_row(check, walk, &pack.row, &last);
+	return r == STORE_NONE ? 0 : tree_problem(check, TABLE_PACKS, walk, r);
+}
+
+/* Every session of a pack was found listed; what is listed beyond these is in no pack. */
+static int check_packed(struct check *check, const struct walk *walk)
+{
+	if (walk->key.size != PACK_SESSION || walk->value.size % 4)
+		return problem(check, TABLE_PACKED, &walk->key, "the list has a wrong size");
+	check->listed += (json_int_t)walk->value.size / 4;
+	return 0;
 }
 
 static int add_lost(json_t *sums, const json_t *lost)
@@ -268,7 +344,9 @@ static const struct {
 	{"index_entries", TABLE_INDEX, check_index},
 	{"term_blocks", TABLE_TERMS, check_block},
 	{"resolutions", TABLE_RESOLUTIONS, check_resolution},
-	{"tree_chunks", TABLE_TREES, check_tree},
+	{NULL, TABLE_TREES, check_tree},
+	{"tree_packs", TABLE_PACKS, check_pack},
+	{NULL, TABLE_PACKED, check_packed},
 	{"rings", TABLE_RINGS, check_ring},
 	{"definitions", TABLE_DEFS, check_def},
 };
@@ -296,6 +374,10 @@ static int check_tables(struct check *check, json_t *document)
 		json_int_t n;
 		int r = walk_table(check, walks[i].table, walks[i].check, &n);
 
+		/* Its last tree. */
+		if (!r)
+			r = end_tree(check, walks[i].table, &(struct bytes){"", 0});
+
 		if (r)
 			return r;
 		if (walks[i].counted &&
@@ -316,7 +398,9 @@ static int add_records(struct check *check, json_t *document)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (json_object_set_new(document, names[i], json_integer(check->records[i])) < 0)
 			return -ENOMEM;
-	return 0;
+	return json_object_set_new(document, "tree_chunks", json_integer(check->all_chunks)) < 0
+		       ? -ENOMEM
+		       : 0;
 }
 
 static int check_surplus(struct check *check, enum table table, json_int_t found, json_int_t wanted)
@@ -337,7 +421,9 @@ static int check_entry_counts(struct check *check, const json_t *document)
 	json_int_t found = json_integer_value(json_object_get(document, "index_entries"));
 	int r = check_surplus(check, TABLE_INDEX, found, check->entries);
 
-	return r ? r : check_surplus(check, TABLE_TERMS, check->found_postings, check->postings);
+	if (!r)
+		r = check_surplus(check, TABLE_TERMS, check->found_postings, check->postings);
+	return r ? r : check_surplus(check, TABLE_PACKED, check->listed, check->packed);
 }
 
 static int add_bytes(struct store_txn *txn, json_t *document)

@@ -274,6 +274,18 @@ int table_bytes(struct store_txn *txn, enum table table, uint64_t *ret)
 	return 0;
 }
 
+int table_size(struct store_txn *txn, enum table table, uint64_t *ret_entries, uint64_t *ret_pages)
+{
+	MDB_stat stat;
+	int rc = mdb_stat(txn->txn, dbi_of(txn, table), &stat);
+
+	if (rc)
+		return error_from_lmdb(rc);
+	*ret_entries = stat.ms_entries;
+	*ret_pages = stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+	return 0;
+}
+
 int json_from_bytes(struct bytes bytes, json_t **ret)
 {
 	/* PHP strings may contain NUL. */

@@ -18,7 +18,9 @@ enum table {
 	TABLE_INDEX,	   /* kind, facet, value, NUL, time, session, seq -> a fact or nothing */
 	TABLE_TERMS,	   /* term, NUL, bucket -> a block of postings */
 	TABLE_RESOLUTIONS, /* error -> packed JSON */
-	TABLE_TREES,	   /* request, chunk -> zstd */
+	TABLE_TREES,	   /* session, request, chunk -> zstd: columns (columns.h) */
+	TABLE_PACKS,	   /* number -> many of these (treepack.h) */
+	TABLE_PACKED,	   /* beginning of a session -> numbers of packs */
 	TABLE_RINGS,	   /* ring -> JSON */
 	TABLE_DEFS,	   /* ring, fn -> frame */
 	TABLE_COUNT
@@ -99,4 +101,6 @@ struct table_stat {
 int table_stat(struct store_txn *txn, struct table_stat *ret);
 /* The bytes of one table's pages. */
 int table_bytes(struct store_txn *txn, enum table table, uint64_t *ret);
+/* Of one table, without walking it. */
+int table_size(struct store_txn *txn, enum table table, uint64_t *ret_entries, uint64_t *ret_pages);
 const char *table_name(enum table table);

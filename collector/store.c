@@ -24,7 +24,8 @@
 static const char *const table_names[TABLE_COUNT] = {
 	[TABLE_META] = "meta",	 [TABLE_SESSIONS] = "sessions", [TABLE_RECORDS] = "records",
 	[TABLE_INDEX] = "index", [TABLE_TERMS] = "terms",	[TABLE_RESOLUTIONS] = "resolutions",
-	[TABLE_TREES] = "trees", [TABLE_RINGS] = "rings",	[TABLE_DEFS] = "defs",
+	[TABLE_TREES] = "trees", [TABLE_PACKS] = "packs",	[TABLE_PACKED] = "packed",
+	[TABLE_RINGS] = "rings", [TABLE_DEFS] = "defs",
 };
 
 const char *table_name(enum table table)

@@ -183,16 +183,26 @@ int store_each_fact(struct store_txn *txn, const struct store_fact_filter *filte
 int store_each_function(struct store_txn *txn, const struct store_fact_filter *filter,
 			store_each_fn each, void *userdata);
 
-/* Call trees: opaque chunks of a request, in order, of at most STORE_CHUNK_MAX bytes (-E2BIG).
- * Compressed here. */
-#define STORE_CHUNK_MAX (64u << 20)
+/* One PHP call of a request; all is borrowed. docs/store.md, "Call trees". */
+struct store_call {
+	uint64_t parent; /* the place from 1 of the call around it; 0: the request */
+	uint64_t depth, line;
+	const char *class, *function, *file, *kind; /* NULL: none, but for the function */
+	const char *left;
+	const json_t *args, *result, *exception, *note; /* NULL: none */
+	uint64_t start_ns, duration_ns, self_ns;
+};
 
-int store_put_tree(struct store_txn *txn, const struct uuid *request, uint32_t chunk,
-		   const void *data, size_t size);
-/* STORE_NONE behind the last chunk. The caller frees. */
-int store_get_tree(struct store_txn *txn, const struct uuid *request, uint32_t chunk, void **ret,
-		   size_t *ret_size);
-int store_drop_tree(struct store_txn *txn, const struct uuid *request);
+/* Replaces a request's call tree. `next` gives its calls in order of entry, and STORE_NONE behind
+ * the last. -EINVAL: a call's parent is none of the calls around it. */
+int store_put_tree(struct store_txn *txn, const struct uuid *session, const struct uuid *request,
+		   int (*next)(struct store_call *ret, void *userdata), void *userdata);
+/* As calltree.h describes it; empty when there is none. */
+int store_get_tree(struct store_txn *txn, const struct uuid *session, const struct uuid *request,
+		   json_t **ret);
+int store_drop_tree(struct store_txn *txn, const struct uuid *session, const struct uuid *request);
+/* Those of all of its requests. */
+int store_drop_trees(struct store_txn *txn, const struct uuid *session);
 
 /* Rings: how far each was consumed, and the FUNCTION and PROCESS frames seen in it. `state` is a
  * JSON object of the intake: {"position": int, "pid": int, "seen_at": ns, "process": {…}, "lost":
@@ -211,7 +221,8 @@ int store_each_def(struct store_txn *txn, const uint8_t ring_id[16],
 		   void *userdata);
 
 /* Walks everything, following every index, in a read transaction (-EINVAL in another): {"schema":
- * 2, "sessions": n, "events": n, …, "tree_chunks": n, "rings": n, "map_bytes": n, "used_bytes": n,
- * "free_bytes": n, "table_bytes": {table: n}, "lost": {kind: n summed over rings}, "problems":
+ * 2, "sessions": n, "events": n, …, "tree_chunks": n, "tree_packs": n, "rings": n, "map_bytes": n,
+ * "used_bytes": n, "free_bytes": n, "table_bytes": {table: n}, "lost": {kind: n summed over rings},
+ * "problems":
  * ["…", …]}. */
 int store_check(struct store_txn *txn, json_t **ret);

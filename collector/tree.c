@@ -8,9 +8,6 @@
 #include "cleanup.h"
 #include "value.h"
 
-#define CHUNK_CALLS 2000
-#define CHUNK_BYTES (256u << 10)
-
 json_t *json_ms(uint64_t ns)
 {
 	return json_real((double)(ns / 1000) / 1000);
@@ -168,24 +165,6 @@ static json_t *redacted_result(const struct function *function, struct redact *r
 	return redact_json(redact, result, REDACT_PHP);
 }
 
-static void pack_text(msgpack_packer *packer, const char *text)
-{
-	if (text)
-		msgpack_pack_str_with_body(packer, text, strlen(text));
-	else
-		msgpack_pack_nil(packer);
-}
-
-/* Files may hold what a closure or an eval brought; names of code hold no values. */
-static void pack_where(msgpack_packer *packer, const struct function *function)
-{
-	pack_text(packer, function ? function->class : NULL);
-	pack_text(packer, function ? function->name : "?");
-	pack_text(packer, function ? function->file : NULL);
-	msgpack_pack_uint32(packer, function ? function->line : 0);
-	pack_text(packer, function_form(function));
-}
-
 static const char *left_name(unsigned int left)
 {
 	static const char *const names[] = {"return",  "discarded", "exception", "yield",
@@ -194,95 +173,113 @@ static const char *left_name(unsigned int left)
 	return names[left];
 }
 
-/* One exception may leave thousands of calls. */
-static const json_t *made_once(const struct request *request, const struct functions *functions,
-			       struct redact *redact, size_t i, json_t **exceptions)
+/* A request's calls one by one; what the last one was made of lives until the next. */
+struct calls {
+	const struct request *request;
+	const struct functions *functions;
+	const struct echo *echo;
+	struct redact *redact;
+	size_t next;
+	bool *noted;
+	json_t **exceptions; /* one may leave thousands of calls: made once */
+	json_t *args, *result, *note;
+};
+
+static void forget(struct calls *calls)
 {
-	if (!exceptions[i])
-		exceptions[i] = tree_exception(request, functions, redact, i);
-	return exceptions[i];
+	json_decref(steal(&calls->args));
+	json_decref(steal(&calls->result));
+	json_decref(steal(&calls->note));
 }
 
-static void pack_call(msgpack_packer *packer, const struct request *request,
+static void calls_deinit(struct calls *calls)
+{
+	forget(calls);
+	for (size_t i = 0; calls->exceptions && i < calls->request->thrown_count; i++)
+		json_decref(calls->exceptions[i]);
+	free(calls->exceptions);
+	free(calls->noted);
+}
+
+static int calls_init(struct calls *calls, const struct request *request,
 		      const struct functions *functions, const struct echo *echo,
-		      struct redact *redact, size_t i, const bool *noted, json_t **exceptions)
+		      struct redact *redact)
 {
-	const struct php_call *call = &request->calls[i];
-	const struct function *function = functions_get(functions, call->fn);
-	_cleanup_(json_decrefp) json_t *args = raw_args(request, functions, echo, call);
-	_cleanup_(json_decrefp) json_t *args_out =
-		args ? redact_json(redact, args, REDACT_PHP) : NULL;
-	_cleanup_(json_decrefp) json_t *result = raw_result(request, echo, call);
-	_cleanup_(json_decrefp) json_t *result_out = redacted_result(function, redact, result);
-	const json_t *exception =
-		call->thrown ? made_once(request, functions, redact, call->thrown - 1, exceptions)
-			     : NULL;
-	_cleanup_(json_decrefp) json_t *note =
-		noted[i + 1] ? notes_of(request, redact, i + 1) : NULL;
-
-	msgpack_pack_array(packer, 16);
-	msgpack_pack_uint32(packer, i + 1);
-	msgpack_pack_uint32(packer, call->parent);
-	msgpack_pack_uint32(packer, call->depth);
-	pack_where(packer, function);
-	value_pack(packer, args_out);
-	value_pack(packer, result_out);
-	value_pack(packer, exception);
-	msgpack_pack_uint64(packer, call->start_ns);
-	msgpack_pack_uint64(packer, call->duration_ns);
-	msgpack_pack_uint64(packer, call->duration_ns > call->inside_ns
-					    ? call->duration_ns - call->inside_ns
-					    : 0);
-	value_pack(packer, note);
-	pack_text(packer, left_name(call->left));
+	*calls = (struct calls){request, functions, echo, redact};
+	calls->noted = calloc(request->call_count + 1, sizeof(*calls->noted));
+	calls->exceptions = calloc(request->thrown_count + 1, sizeof(*calls->exceptions));
+	if (!calls->noted || !calls->exceptions)
+		return -ENOMEM;
+	for (size_t i = 0; i < request->note_count; i++)
+		calls->noted[request->notes[i].call] = true;
+	return 0;
 }
 
-static size_t head_of(uint32_t calls, uint8_t head[5])
+static const json_t *exception_of(struct calls *calls, const struct php_call *call)
 {
-	head[0] = 0xdd;
-	for (unsigned int i = 0; i < 4; i++)
-		head[1 + i] = (uint8_t)(calls >> (24 - 8 * i));
-	return 5;
+	json_t **exception;
+
+	if (!call->thrown)
+		return NULL;
+	exception = &calls->exceptions[call->thrown - 1];
+	if (!*exception)
+		*exception = tree_exception(calls->request, calls->functions, calls->redact,
+					    call->thrown - 1);
+	return *exception;
 }
 
-/* The array's head goes in front of what is packed when its size is known. */
-static int emit_chunk(uint32_t chunk, uint32_t calls, const msgpack_sbuffer *packed,
-		      tree_emit_fn emit, void *userdata)
+static void make_values(struct calls *calls, const struct php_call *call,
+			const struct function *function)
 {
-	_cleanup_(buffer_deinit) struct buffer out = BUFFER_INIT;
-	uint8_t head[5];
-	int r = buffer_add(&out, head, head_of(calls, head));
+	_cleanup_(json_decrefp) json_t *args =
+		raw_args(calls->request, calls->functions, calls->echo, call);
+	_cleanup_(json_decrefp) json_t *result = raw_result(calls->request, calls->echo, call);
 
-	if (r == 0)
-		r = buffer_add(&out, packed->data, packed->size);
-	return r == 0 ? emit(chunk, out.data, out.size, userdata) : r;
+	calls->args = args ? redact_json(calls->redact, args, REDACT_PHP) : NULL;
+	calls->result = redacted_result(function, calls->redact, result);
+	if (calls->noted[calls->next])
+		calls->note = notes_of(calls->request, calls->redact, (uint32_t)calls->next);
 }
 
-int tree_encode(const struct request *request, const struct functions *functions,
-		const struct echo *echo, struct redact *redact, tree_emit_fn emit, void *userdata)
+/* Files may hold what a closure or an eval brought; names of code hold no values. */
+static int next_call(struct store_call *ret, void *userdata)
 {
-	_cleanup_(freep) bool *noted = calloc(request->call_count + 1, sizeof(*noted));
-	_cleanup_(msgpack_sbuffer_destroy) msgpack_sbuffer packed;
-	_cleanup_(freep) json_t **exceptions =
-		calloc(request->thrown_count + 1, sizeof(*exceptions));
-	msgpack_packer packer;
-	uint32_t chunk = 0, calls = 0;
-	int r = noted && exceptions ? 0 : -ENOMEM;
+	struct calls *calls = userdata;
+	const struct php_call *call;
+	const struct function *function;
 
-	msgpack_sbuffer_init(&packed);
-	msgpack_packer_init(&packer, &packed, msgpack_sbuffer_write);
-	for (size_t i = 0; noted && i < request->note_count; i++)
-		noted[request->notes[i].call] = true;
-	for (size_t i = 0; i < request->call_count && r == 0; i++) {
-		pack_call(&packer, request, functions, echo, redact, i, noted, exceptions);
-		if (++calls < CHUNK_CALLS && packed.size < CHUNK_BYTES &&
-		    i + 1 < request->call_count)
-			continue;
-		r = emit_chunk(chunk++, calls, &packed, emit, userdata);
-		msgpack_sbuffer_clear(&packed);
-		calls = 0;
-	}
-	for (size_t i = 0; exceptions && i < request->thrown_count; i++)
-		json_decref(exceptions[i]);
-	return r;
+	forget(calls);
+	if (calls->next == calls->request->call_count)
+		return STORE_NONE;
+	call = &calls->request->calls[calls->next++];
+	function = functions_get(calls->functions, call->fn);
+	make_values(calls, call, function);
+	*ret = (struct store_call){
+		.parent = call->parent,
+		.depth = call->depth,
+		.class = function ? function->class : NULL,
+		.function = function ? function->name : "?",
+		.file = function ? function->file : NULL,
+		.line = function ? function->line : 0,
+		.kind = function_form(function),
+		.left = left_name(call->left),
+		.args = calls->args,
+		.result = calls->result,
+		.exception = exception_of(calls, call),
+		.note = calls->note,
+		.start_ns = call->start_ns,
+		.duration_ns = call->duration_ns,
+		.self_ns = call->duration_ns > call->inside_ns ? call->duration_ns - call->inside_ns
+							       : 0,
+	};
+	return 0;
+}
+
+int tree_put(struct store_txn *txn, const struct uuid *session, const struct request *request,
+	     const struct functions *functions, const struct echo *echo, struct redact *redact)
+{
+	_cleanup_(calls_deinit) struct calls calls;
+	int r = calls_init(&calls, request, functions, echo, redact);
+
+	return r ? r : store_put_tree(txn, session, &request->id, next_call, &calls);
 }

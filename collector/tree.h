@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request's tree of PHP calls as the store keeps it: redacted, in chunks (docs/store.md, "Call
- * trees").
+ * A request's tree of PHP calls as the store keeps it: redacted (docs/store.md, "Call trees").
  */
 #pragma once
 
 #include "echo.h"
 #include "redact.h"
 #include "request.h"
+#include "store.h"
 
 /* Remembers what personal values the application's calls show; what they repeat of the payload is
  * known already. */
 int tree_learn(const struct request *request, const struct functions *functions,
 	       const struct echo *echo, struct redact *redact);
 
-typedef int (*tree_emit_fn)(uint32_t chunk, const void *data, size_t size, void *userdata);
-int tree_encode(const struct request *request, const struct functions *functions,
-		const struct echo *echo, struct redact *redact, tree_emit_fn emit, void *userdata);
+/* Replaces the request's tree, which belongs to this session. */
+int tree_put(struct store_txn *txn, const struct uuid *session, const struct request *request,
+	     const struct functions *functions, const struct echo *echo, struct redact *redact);
 
 /* An exception as records show it, redacted; a new reference. `i` is its place in request->thrown.
  */

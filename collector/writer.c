@@ -140,28 +140,14 @@ static int put_derived(struct writer *writer, const struct uuid *session, const 
 	return r ? r : store_put_lists(writer->txn, session, lists);
 }
 
-struct tree_target {
-	struct store_txn *txn;
-	const struct uuid *request;
-};
-
-static int put_chunk(uint32_t chunk, const void *data, size_t size, void *userdata)
-{
-	const struct tree_target *target = userdata;
-
-	return store_put_tree(target->txn, target->request, chunk, data, size);
-}
-
 static int put_tree(struct writer *writer, const struct request *request,
 		    const struct functions *functions, const struct match *match,
-		    struct redact *redact)
+		    const struct uuid *session, struct redact *redact)
 {
-	struct tree_target target = {writer->txn, &request->id};
 	struct echo echo;
-	int r = store_drop_tree(writer->txn, &request->id);
 
 	echo_init(&echo, writer->profile, request, match);
-	return r < 0 ? r : tree_encode(request, functions, &echo, redact, put_chunk, &target);
+	return tree_put(writer->txn, session, request, functions, &echo, redact);
 }
 
 static int add_to_call(struct writer *writer, const struct input *input, struct redact *redact,
@@ -219,7 +205,7 @@ int writer_add(struct writer *writer, const struct request *request,
 	before = redact_learned(redact);
 	r = input_build(&input, writer->profile, request, functions, &exchange, &match, redact);
 	if (r == 0)
-		r = put_tree(writer, request, functions, &match, redact);
+		r = put_tree(writer, request, functions, &match, &input.session, redact);
 	if (r < 0)
 		return r;
 	return match.kind ? add_to_call(writer, &input, redact, redact_learned(redact) != before)

@@ -16,36 +16,43 @@ static void print_json(const json_t *json)
 	putchar('\n');
 }
 
-static void print_tree(struct store_txn *txn, const json_t *request)
+static void print_tree(struct store_txn *txn, const json_t *session, const json_t *request)
 {
-	struct uuid id;
-	void *data;
-	size_t size;
+	_cleanup_(json_decrefp) json_t *calls = NULL;
+	struct uuid owner, id;
 
-	if (!json_is_string(request) || !uuid_parse(&id, json_string_value(request)))
+	if (!json_is_string(request) || !uuid_parse(&id, json_string_value(request)) ||
+	    !uuid_parse(&owner, json_string_value(session)))
 		return;
-	for (uint32_t chunk = 0; store_get_tree(txn, &id, chunk, &data, &size) == 0; chunk++) {
-		fwrite(data, 1, size, stdout);
-		free(data);
-	}
+	CHECK_INT(store_get_tree(txn, &owner, &id, &calls), 0);
+	print_json(calls);
 }
+
+struct session {
+	struct store_txn *txn;
+	const json_t *id;
+};
 
 static int print_record(const json_t *record, void *userdata)
 {
+	const struct session *session = userdata;
+
 	print_json(record);
-	print_tree(userdata, json_object_get(record, "id"));
+	print_tree(session->txn, session->id, json_object_get(record, "id"));
 	return 0;
 }
 
-static int print_session(const json_t *session, void *userdata)
+static int print_session(const json_t *json, void *userdata)
 {
+	struct session session = {userdata, json_object_get(json, "id")};
 	struct uuid id;
 
-	print_json(session);
-	print_tree(userdata, json_object_get(json_object_get(session, "metadata"), "request_id"));
-	CHECK(uuid_parse(&id, json_string_value(json_object_get(session, "id"))));
+	print_json(json);
+	print_tree(userdata, session.id,
+		   json_object_get(json_object_get(json, "metadata"), "request_id"));
+	CHECK(uuid_parse(&id, json_string_value(session.id)));
 	for (int kind = STORE_EVENTS; kind <= STORE_REQUESTS; kind++)
-		CHECK_INT(store_each_record(userdata, kind, &id, print_record, userdata), 0);
+		CHECK_INT(store_each_record(userdata, kind, &id, print_record, &session), 0);
 	return 0;
 }
 

@@ -2,12 +2,11 @@
 #include "fixture.h"
 
 #include <ftw.h>
-#include <msgpack.h>
 
 #include "check.h"
 #include "cleanup.h"
+#include "given.h"
 #include "store.h"
-#include "value.h"
 
 static char dir[] = "/tmp/test-fixture-XXXXXX";
 
@@ -47,23 +46,37 @@ static void put_records(struct store_txn *txn, enum store_kind kind, const json_
 	}
 }
 
-static void put_tree(struct store_txn *txn, const char *request, const json_t *chunks)
+/* The record, a function trace or a session, whose metadata names this request. */
+static const json_t *owner_of(const json_t *records, const char *request)
 {
-	struct uuid id;
-	json_t *chunk;
+	json_t *record;
 	size_t i;
 
-	CHECK(uuid_parse(&id, request));
-	json_array_foreach (chunks, i, chunk) {
-		msgpack_sbuffer buffer;
-		msgpack_packer packer;
+	json_array_foreach (records, i, record) {
+		const json_t *metadata = json_object_get(record, "metadata");
+		const char *id = json_string_value(json_object_get(metadata, "request_id"));
 
-		msgpack_sbuffer_init(&buffer);
-		msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
-		CHECK_INT(value_pack(&packer, chunk), 0);
-		CHECK_INT(store_put_tree(txn, &id, (uint32_t)i, buffer.data, buffer.size), 0);
-		msgpack_sbuffer_destroy(&buffer);
+		if (id && strcmp(id, request) == 0)
+			return record;
 	}
+	return NULL;
+}
+
+static struct uuid session_of_request(const json_t *fixture, const char *request)
+{
+	const json_t *function = owner_of(json_object_get(fixture, "functions"), request);
+
+	return function ? id_of(function, "call_session_id")
+			: id_of(owner_of(json_object_get(fixture, "sessions"), request), "id");
+}
+
+static void put_tree(struct store_txn *txn, const json_t *fixture, const char *request,
+		     const json_t *calls)
+{
+	struct uuid id, session = session_of_request(fixture, request);
+
+	CHECK(uuid_parse(&id, request));
+	given_put(txn, &session, &id, calls);
 }
 
 static void fill(struct store_txn *txn, const json_t *fixture)
@@ -71,15 +84,15 @@ static void fill(struct store_txn *txn, const json_t *fixture)
 	static const uint8_t ring[16] = {1};
 	const json_t *sessions = json_object_get(fixture, "sessions");
 	const char *request;
-	json_t *chunks;
+	json_t *calls;
 
 	put_sessions(txn, sessions);
 	put_records(txn, STORE_EVENTS, sessions, json_object_get(fixture, "events"));
 	put_records(txn, STORE_FUNCTIONS, sessions, json_object_get(fixture, "functions"));
 	put_records(txn, STORE_SEGMENTS, sessions, json_object_get(fixture, "segments"));
 	put_records(txn, STORE_ERRORS, sessions, json_object_get(fixture, "errors"));
-	json_object_foreach (json_object_get(fixture, "trees"), request, chunks)
-		put_tree(txn, request, chunks);
+	json_object_foreach (json_object_get(fixture, "trees"), request, calls)
+		put_tree(txn, fixture, request, calls);
 	CHECK_INT(store_put_ring(txn, ring, json_object_get(fixture, "rings")), 0);
 }
 

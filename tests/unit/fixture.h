@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A store made from a fixture: {"sessions", "events", "functions", "segments", "errors": records,
- * "trees": {request id: chunks of calls}, "rings": a ring's state}.
+ * "trees": {request id: calls, each [id, parent, depth,
+ * class, function, file, line, kind, args, result, exception, start_ns, duration_ns, self_ns, note,
+ * left]}, "rings": a ring's state}.
  */
 #pragma once
 

@@ -454,27 +454,6 @@ static void test_resolutions(void)
 	store_abort(txn);
 }
 
-static void test_trees(void)
-{
-	_cleanup_(freep) char *big = calloc(1, 3 << 20), *back = NULL;
-	struct uuid request = id_of("request");
-	struct store_txn *txn;
-	size_t size = 5;
-
-	fresh_store();
-	txn = begin(true);
-	CHECK_INT(store_put_tree(txn, &request, 0, big, 3 << 20), 0);
-	CHECK_INT(store_put_tree(txn, &request, 1, "abc", 3), 0);
-	CHECK_INT(store_get_tree(txn, &request, 1, (void **)&back, &size), 0);
-	CHECK(size == 3 && memcmp(back, "abc", 3) == 0);
-	CHECK_INT(store_get_tree(txn, &request, 2, (void **)&back, &size), STORE_NONE);
-	CHECK_INT(size, 3);
-	CHECK_INT(store_put_tree(txn, &request, 2, big, STORE_CHUNK_MAX + 1u), -E2BIG);
-	CHECK_INT(store_drop_tree(txn, &request), 0);
-	CHECK_INT(store_get_tree(txn, &request, 0, (void **)&back, &size), STORE_NONE);
-	store_abort(txn);
-}
-
 static int count_def(uint32_t fn, const void *frame, size_t size, void *userdata)
 {
 	CHECK_INT(size, 3);
@@ -538,11 +517,9 @@ static void test_damage_is_an_error(void)
 	static const struct store_filter all;
 	static const struct store_error_filter errors;
 	_cleanup_(json_decrefp) json_t *seen = json_array();
-	_cleanup_(freep) void *chunk = NULL;
 	struct uuid id = id_of("a"), other = id_of("b");
 	json_t *session = NULL;
 	struct store_txn *txn;
-	size_t size;
 
 	fresh_store();
 	txn = begin(true);
@@ -554,16 +531,17 @@ static void test_damage_is_an_error(void)
 	damage(txn, TABLE_RECORDS, &other, 16, "?", 1);
 	damage(txn, TABLE_INDEX, "", 1, "", 0);
 	damage(txn, TABLE_TREES, &other, 16, "\0\0\0\0", 4);
+	damage(txn, TABLE_PACKS, "", 0, "\0\0\0\1", 4);
+	damage(txn, TABLE_PACKED, "", 0, "8 bytes!", 8);
 	CHECK_INT(store_get_session(txn, &id, &session), -EBADMSG);
 	CHECK_INT(store_each_session(txn, &all, append_id, seen), -EBADMSG);
 	CHECK_INT(store_each_record(txn, STORE_EVENTS, &other, append, seen), -EBADMSG);
 	CHECK_INT(store_each_error(txn, &errors, append, seen), -EBADMSG);
-	CHECK_INT(store_get_tree(txn, &other, 0, &chunk, &size), -EBADMSG);
-	CHECK(!session && !chunk);
+	CHECK(!session);
 	txn = read_back(txn);
-	/* A session, its lists, a key that is none, an index entry, a chunk, and entries that lead
-	 * to nothing. */
-	check_problems(txn, 6);
+	/* A session, its lists, a key that is none, an index entry, a chunk, a pack, a list of
+	 * packs, and entries that lead to nothing. */
+	check_problems(txn, 8);
 	store_abort(txn);
 	txn = begin(true);
 
@@ -740,7 +718,6 @@ int main(void)
 	test_sessions_by_question();
 	test_facts();
 	test_resolutions();
-	test_trees();
 	test_rings();
 	test_damage_is_an_error();
 	test_readers();

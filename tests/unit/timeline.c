@@ -117,7 +117,7 @@ static void test_tree_of_a_function(void)
 	CHECK_INT(timeline_records(txn, STORE_FUNCTIONS, &id, &functions), 0);
 	CHECK_INT(calltree_of_function(txn, json_array_get(functions, 1), &document), 0);
 	calls = json_object_get(document, "calls");
-	CHECK_INT(json_array_size(calls), 8); /* of two chunks */
+	CHECK_INT(json_array_size(calls), 8);
 	create = json_array_get(calls, 4);
 	CHECK_STR(text_at(create, "function"), "createBooking");
 	CHECK_INT(json_integer_value(json_object_get(create, "parent")), 3);
@@ -188,37 +188,6 @@ static void test_nothing_there(void)
 	CHECK(!document);
 }
 
-/* Chunks as no collector of this version writes them. */
-static void test_damaged_trees(struct store *store)
-{
-	static const struct {
-		const char *bytes;
-		size_t size;
-	} chunks[] = {
-		{"", 0},
-		{"\xc1", 1},
-		{"\x90\x90", 2},	     /* something behind the array */
-		{"\x81\xa1x\x01", 4},	     /* a map */
-		{"\x91\x01", 2},	     /* a call that is no array */
-		{"\x91\x91\x01", 3},	     /* of one element */
-		{"\xdd\xff\xff\xff\xff", 5}, /* promises four billion */
-		/* Everything nil: numbers and the function's name may not be. */
-		{"\x91\xdc\x00\x10\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0",
-		 20},
-	};
-	struct uuid request = {{9}};
-
-	for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
-		json_t *calls = NULL;
-
-		CHECK_INT(store_begin(store, true, &txn), 0);
-		CHECK_INT(store_put_tree(txn, &request, 0, chunks[i].bytes, chunks[i].size), 0);
-		CHECK_INT(calltree_build(txn, &request, &calls), -EBADMSG);
-		CHECK(!calls);
-		store_abort(txn);
-	}
-}
-
 int main(int argc, char **argv)
 {
 	struct store *store;
@@ -234,7 +203,6 @@ int main(int argc, char **argv)
 	test_queries();
 	test_nothing_there();
 	store_abort(txn);
-	test_damaged_trees(store);
 	store_close(store);
 	fixture_remove();
 	return 0;

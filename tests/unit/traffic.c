@@ -5,8 +5,8 @@
 
 #include "check.h"
 #include "cleanup.h"
+#include "given.h"
 #include "record.h"
-#include "value.h"
 
 static char dir[32];
 static struct store *store;
@@ -43,17 +43,13 @@ static json_t *json_of(const char *text, json_t *none)
 	return json;
 }
 
-static void put_tree(struct store_txn *txn, const struct uuid *request, const char *tree)
+static void put_tree(struct store_txn *txn, const char *call, const struct uuid *request,
+		     const char *tree)
 {
 	_cleanup_(json_decrefp) json_t *calls = json_of(tree, NULL);
-	msgpack_sbuffer buffer;
-	msgpack_packer packer;
+	struct uuid session = traffic_id(call);
 
-	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
-	CHECK_INT(value_pack(&packer, calls), 0);
-	CHECK_INT(store_put_tree(txn, request, 0, buffer.data, buffer.size), 0);
-	msgpack_sbuffer_destroy(&buffer);
+	given_put(txn, &session, request, calls);
 }
 
 static json_t *record_of(struct store_txn *txn, const char *call, const char *session,
@@ -68,7 +64,7 @@ static json_t *record_of(struct store_txn *txn, const char *call, const char *se
 	uuid_derive(&request, "request", name, strlen(name));
 	uuid_format(&request, text);
 	if (invocation->tree)
-		put_tree(txn, &request, invocation->tree);
+		put_tree(txn, call, &request, invocation->tree);
 	return json_pack(
 		"{s:s, s:s, s:s, s:i, s:I, s:o, s:s, s:o, s:o, s:i, s:f, s:i, s:f, s:{s:s, s:o}}",
 		"id", text, "call_session_id", session, "function_name", invocation->function,
