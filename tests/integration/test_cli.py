@@ -308,6 +308,18 @@ def test_a_run_that_becomes_another_program_ends_there(shell):
     assert session["completeness"]["cut_off"] == 1 and shell.names(session) == ["{main}", "f"]
 
 
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="no valgrind")
+@pytest.mark.parametrize("argv", [("teilen",), ("schleife", "5"), ("fatal",)], ids=lambda argv: argv[0])
+def test_under_valgrind_no_error_is_the_agents(shell, argv):
+    shell.configure(ASKED + "unit = Schleife::auftrag\n")
+    subprocess.run(["valgrind", "--quiet", "--num-callers=12", f"--log-file={shell.base}/vg.%p", PHP, "-d", "pcre.jit=0", SCRIPT, *argv],
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120,
+                   env=shell.env(USE_ZEND_ALLOC="0"))
+    logs = list(shell.base.glob("vg.*"))
+    assert logs and "libcalltrace" not in "".join(p.read_text(errors="replace") for p in logs)
+    wait_until(shell.sessions, "its trace", diagnostics=shell.diagnostics)
+
+
 @pytest.fixture(scope="module")
 def shell_without_collector():
     shell = Shell(collector=False)
