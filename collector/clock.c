@@ -55,19 +55,19 @@ int64_t clock_place(const struct call_clock *clock, const json_t *input, int64_t
 /* What the provider says of how long the call was, or the transcript. */
 static int64_t length_of(const struct derivation *d)
 {
-	json_int_t start =
-		json_integer_value(profile_lookup(d->profile, "session", "start_ms", d->call));
-	json_int_t end =
-		json_integer_value(profile_lookup(d->profile, "session", "end_ms", d->call));
-
-	if (start > 0 && end > start && end < SANE_MS)
-		return (end - start) * MS;
+	if (d->clock.length_ns)
+		return d->clock.length_ns;
 	return d->transcript->count ? d->transcript->entries[d->transcript->count - 1].end_ns : 0;
+}
+
+static bool tells_end(const struct profile *profile, const json_t *input)
+{
+	return json_object_get(profile_get(profile, "event_status"), get_text(input, "event"));
 }
 
 bool clock_is_end(const struct derivation *d, const json_t *input)
 {
-	return json_object_get(profile_get(d->profile, "event_status"), get_text(input, "event"));
+	return tells_end(d->profile, input);
 }
 
 bool clock_said(const struct derivation *d, const json_t *input, int64_t *ret)
@@ -96,6 +96,18 @@ int64_t clock_place_in(const struct derivation *d, const json_t *input, int64_t 
 	return d->clock.anchored ? length + place : length;
 }
 
+/* Nobody can tell of the end before it. */
+static bool ended_early(const struct profile *profile, const json_t *inputs, int64_t end_ns)
+{
+	json_t *input;
+	size_t i;
+
+	json_array_foreach (inputs, i, input)
+		if (tells_end(profile, input) && get_int(input, "started_at") < end_ns - LATE)
+			return true;
+	return false;
+}
+
 void clock_estimate(struct call_clock *ret, const struct profile *profile, const json_t *inputs,
 		    const json_t *call)
 {
@@ -103,10 +115,13 @@ void clock_estimate(struct call_clock *ret, const struct profile *profile, const
 	json_int_t start_ms =
 		json_integer_value(profile_lookup(profile, "session", "start_ms", call));
 	bool signature = by_signature(inputs, &shift, &most);
+	json_int_t end_ms = json_integer_value(profile_lookup(profile, "session", "end_ms", call));
 	int64_t start = start_ms * MS + shift;
 
 	*ret = (struct call_clock){.start_ns = first, .source = signature ? "signature" : "none"};
 	ret->offset_ns = -shift;
+	if (start_ms > 0 && end_ms > start_ms && end_ms < SANE_MS)
+		ret->length_ns = (end_ms - start_ms) * MS;
 	if (start_ms <= 0 || start_ms > SANE_MS)
 		return;
 	ret->start_ns = start;
@@ -115,7 +130,8 @@ void clock_estimate(struct call_clock *ret, const struct profile *profile, const
 		ret->source = "replayed";
 		return;
 	}
-	if (start > first + LATE || start < first - EARLY) {
+	if (start > first + LATE || start < first - EARLY ||
+	    (ret->length_ns && ended_early(profile, inputs, start + ret->length_ns))) {
 		ret->start_ns = first;
 		ret->offset_ns = start_ms * MS - first;
 		ret->source = "anchored";

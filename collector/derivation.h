@@ -13,6 +13,7 @@
 struct call_clock {
 	int64_t start_ns;   /* of the call, since the epoch */
 	int64_t offset_ns;  /* provider minus host */
+	int64_t length_ns;  /* of the call, as the provider says; 0: unknown */
 	const char *source; /* "signature", "none", "anchored", "replayed" */
 	bool anchored;	    /* this host's clock says nothing about the call's time */
 	bool replayed; /* nor do two requests about each other: each signed one stands where it was

@@ -97,6 +97,9 @@ static bool is_apart(const struct timing *timing, const struct binding *binding)
 {
 	struct bounds around = tool_bounds(timing, binding);
 
+	/* Without a result that it led to, the call's end. */
+	if (around.hi == INT64_MAX && timing->clock->length_ns)
+		around.hi = timing->clock->length_ns;
 	return timing->clock->anchored || binding->at_ns < around.lo - APART_NS ||
 	       (around.hi != INT64_MAX && binding->at_ns > around.hi + APART_NS);
 }

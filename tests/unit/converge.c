@@ -191,7 +191,7 @@ static void make_call(struct call *call, uint64_t seed, size_t least, bool plain
 	if (call->count && !below(call, 2))
 		repeat(call, 0, 9000);
 	say(call, "agent", "Salon Schönwald, guten Tag.");
-	/* so that who is sent anew at the start cannot have been sent when it says */
+	/* so that what is sent anew at the start or the end cannot have been sent then */
 	call->now_ms += plain ? 20000 : 0;
 	for (unsigned int i = 0; i < 12 && call->count + 3 < least; i++) {
 		step(call);
@@ -200,6 +200,7 @@ static void make_call(struct call *call, uint64_t seed, size_t least, bool plain
 		if (!below(call, 8))
 			send_event(call, "transfer_started", call_object(call, false));
 	}
+	call->now_ms += plain ? 20000 : 0;
 	if (plain || below(call, 4)) {
 		json_t *object = call_object(call, true);
 
@@ -376,8 +377,8 @@ static json_t *timeless(const json_t *all)
 	return out;
 }
 
-/* All messages sent anew within seconds, in an order of their own: at the call's start or months
- * later, signed as they were or not at all. */
+/* All messages sent anew within seconds, in an order of their own: at the call's start, its end or
+ * months later, signed as they were or not at all. */
 static json_t *record_anew(struct test *test, int64_t from_ms, bool is_signed)
 {
 	_cleanup_(json_decrefp) json_t *all = NULL;
@@ -404,6 +405,7 @@ static void test_anew(struct test *test, uint64_t seed)
 		const char *what;
 	} ways[] = {
 		{100, false, "at the start"},
+		{0, false, "at the end"},
 		{200ll * 86400 * 1000, false, "months later"},
 		{200ll * 86400 * 1000, true, "months later, signed"},
 	};
@@ -413,11 +415,11 @@ static void test_anew(struct test *test, uint64_t seed)
 		test->order[i] = i;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		_cleanup_(json_decrefp) json_t *first =
-			record_anew(test, ways[i].from_ms, ways[i].is_signed);
+			record_anew(test, ways[i].from_ms ?: test->call.now_ms, ways[i].is_signed);
 
-		for (unsigned int k = 0; k < 4; k++) {
-			_cleanup_(json_decrefp) json_t *other =
-				record_anew(test, ways[i].from_ms, ways[i].is_signed);
+		for (unsigned int k = 0; k < 3; k++) {
+			_cleanup_(json_decrefp) json_t *other = record_anew(
+				test, ways[i].from_ms ?: test->call.now_ms, ways[i].is_signed);
 			char what[64];
 
 			snprintf(what, sizeof(what), "call %" PRIu64 " sent anew %s", seed,
