@@ -90,6 +90,33 @@ int quantile_add(struct quantile *quantile, uint64_t value)
 	return 0;
 }
 
+static int merge_sketch(struct quantile *quantile, const struct quantile *from)
+{
+	int r = quantile->buckets ? 0 : begin_sketch(quantile);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < BUCKETS; i++)
+		quantile->buckets[i] += from->buckets[i];
+	if (!quantile->count || from->min < quantile->min)
+		quantile->min = from->min;
+	if (from->max > quantile->max)
+		quantile->max = from->max;
+	quantile->count += from->count;
+	return 0;
+}
+
+int quantile_merge(struct quantile *quantile, const struct quantile *from)
+{
+	int r = 0;
+
+	if (from->buckets)
+		return merge_sketch(quantile, from);
+	for (uint64_t i = 0; !r && i < from->count; i++)
+		r = quantile_add(quantile, from->values[i]);
+	return r;
+}
+
 static uint64_t from_sketch(const struct quantile *quantile, uint64_t rank)
 {
 	uint64_t seen = 0, value;

@@ -30,6 +30,8 @@ struct quantile {
 void quantile_deinit(struct quantile *quantile);
 /* -ENOMEM. */
 int quantile_add(struct quantile *quantile, uint64_t value);
+/* As if all that was added to `from` had been added here. -ENOMEM. */
+int quantile_merge(struct quantile *quantile, const struct quantile *from);
 /* `percent` from 1 to 100; 0 of nothing. */
 int quantile_get(struct quantile *quantile, unsigned int percent, uint64_t *ret);
 

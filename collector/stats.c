@@ -20,7 +20,7 @@ struct stats {
 	struct groups groups;
 	struct tally *tallies; /* one for each group */
 	size_t capacity;
-	struct tally total;
+	struct tally total; /* until the end only of what has no group */
 	uint64_t ungrouped;
 };
 
@@ -77,12 +77,10 @@ static int add_fact(const struct store_fact *fact, void *userdata)
 	/* Room first: a group without its tally would be none. */
 	r = reserve(stats);
 	if (!r)
-		r = tally_add(&stats->total, fact);
-	if (!r)
 		r = group_of(stats, fact, &group);
 	if (r == GROUPS_FULL) {
 		stats->ungrouped++;
-		return 0;
+		return tally_add(&stats->total, fact);
 	}
 	return r ? r : tally_add(&stats->tallies[group], fact);
 }
@@ -241,8 +239,12 @@ static int list_groups(struct stats *stats, json_t *list)
 static int describe_total(struct stats *stats, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *figures = json_object();
-	int r = figures ? tally_describe(&stats->total, figures) : -ENOMEM;
+	int r = figures ? 0 : -ENOMEM;
 
+	for (size_t i = 0; !r && i < stats->groups.count; i++)
+		r = tally_merge(&stats->total, &stats->tallies[i]);
+	if (!r)
+		r = tally_describe(&stats->total, figures);
 	if (r)
 		return r;
 	*ret = present_record(figures);

@@ -34,6 +34,27 @@ int tally_add(struct tally *tally, const struct store_fact *fact)
 	return quantile_add(&tally->durations, fact->duration_us);
 }
 
+int tally_merge(struct tally *tally, const struct tally *from)
+{
+	if (!from->count)
+		return 0;
+	if (!tally->count || from->first_at < tally->first_at)
+		tally->first_at = from->first_at;
+	if (from->last_at > tally->last_at)
+		tally->last_at = from->last_at;
+	tally->count += from->count;
+	for (size_t i = 0; i <= STORE_TIMEOUT; i++)
+		tally->by_status[i] += from->by_status[i];
+	tally->duration_us += from->duration_us;
+	tally->db_query_count += from->db_query_count;
+	tally->external_api_calls += from->external_api_calls;
+	tally->db_query_us += from->db_query_us;
+	tally->external_api_us += from->external_api_us;
+	tally->measured_db_us += from->measured_db_us;
+	tally->measured_external_us += from->measured_external_us;
+	return quantile_merge(&tally->durations, &from->durations);
+}
+
 uint64_t tally_finished(const struct tally *tally)
 {
 	return tally->count - tally->by_status[STORE_PENDING];

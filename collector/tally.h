@@ -23,6 +23,8 @@ struct tally {
 void tally_deinit(struct tally *tally);
 /* -ENOMEM. */
 int tally_add(struct tally *tally, const struct store_fact *fact);
+/* As if all of `from` had been added here. -ENOMEM. */
+int tally_merge(struct tally *tally, const struct tally *from);
 
 /* What came to an end: all but the pending. */
 uint64_t tally_finished(const struct tally *tally);

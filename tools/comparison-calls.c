@@ -242,12 +242,13 @@ static void add_outcome(struct text *text, const json_t *call)
 		{"exit", "exited"},	{"unwound", "was unwound"}, {"open", "was never left"},
 	};
 	const json_t *exception = json_object_get(call, "exception");
-	const json_t *status = json_object_get(call, "outbound_status");
+	double status = field_number(call, "outbound_status");
+	double error = field_number(call, "outbound_error");
 
-	if (json_is_number(status))
-		text_addf(text, "(outbound %.0f) ", json_number_value(status));
-	else if (*field_text(call, "outbound_error"))
-		text_addf(text, "(outbound: %s) ", field_text(call, "outbound_error"));
+	if (error > 0)
+		text_addf(text, "(outbound failed, curl error %.0f) ", error);
+	else if (status > 0)
+		text_addf(text, "(outbound %.0f) ", status);
 	if (json_is_object(exception)) {
 		text_addf(text, "threw %s: %s", field_text(exception, "class"),
 			  field_text(exception, "message"));

@@ -205,7 +205,7 @@ static void test_ranges(struct store_txn *txn)
 	"[2, 1, 1, \"App\\\\Calendar\", \"isFree\", \"Calendar.php\", 5, \"method\", "            \
 	"{\"day\": \"2026-12-01\"}, true, null, 10, 100, 100, null, \"return\"],"                 \
 	"[3, 1, 1, \"App\\\\Api\", \"post\", \"Api.php\", 7, \"method\", {}, {\"id\": 4}, null, " \
-	"200, 8000, 8000, {\"status\": 201, \"error\": null}, \"return\"]]"
+	"200, 8000, 8000, {\"status\": 201, \"error\": 0}, \"return\"]]"
 #define TREE_BAD                                                                            \
 	"[[1, 0, 0, \"App\\\\Bookings\", \"handle\", \"Bookings.php\", 9, \"method\", {}, " \
 	"{\"booked\": false}, null, 0, 9000, 1000, null, \"return\"],"                      \
@@ -213,7 +213,7 @@ static void test_ranges(struct store_txn *txn)
 	"{\"day\": \"2026-12-02\"}, true, null, 10, 100, 100, null, \"return\"],"           \
 	"[3, 1, 1, \"App\\\\Api\", \"post\", \"Api.php\", 7, \"method\", {}, null, "        \
 	"{\"class\": \"App\\\\ApiException\", \"message\": \"slot taken\"}, "               \
-	"200, 8000, 8000, {\"status\": 409, \"error\": null}, \"exception\"]]"
+	"200, 8000, 8000, {\"status\": 409, \"error\": 0}, \"exception\"]]"
 
 static void make_two_calls(struct store_txn *txn)
 {

@@ -174,6 +174,34 @@ static void test_asking_early(void)
 	CHECK_INT(value, 95);
 }
 
+/* In parts or at once: the same, whichever part is a sketch already. */
+static void test_merging(void)
+{
+	static const size_t sizes[] = {0, 1, 300, QUANTILE_EXACT_MAX, QUANTILE_EXACT_MAX + 1};
+
+	for (size_t i = 0; i < 25; i++) {
+		_cleanup_(quantile_deinit) struct quantile a = {0}, b = {0}, both = {0};
+		size_t n = sizes[i / 5], m = sizes[i % 5];
+
+		for (size_t k = 0; k < n + m; k++) {
+			uint64_t value = lognormal();
+
+			CHECK_INT(quantile_add(k < n ? &a : &b, value), 0);
+			CHECK_INT(quantile_add(&both, value), 0);
+		}
+		CHECK_INT(quantile_merge(&a, &b), 0);
+		CHECK(a.count == both.count && a.min == both.min && a.max == both.max);
+		CHECK_INT(quantile_is_exact(&a), quantile_is_exact(&both));
+		for (unsigned int percent = 1; percent <= 100; percent++) {
+			uint64_t is, should;
+
+			CHECK_INT(quantile_get(&a, percent, &is), 0);
+			CHECK_INT(quantile_get(&both, percent, &should), 0);
+			CHECK(is == should);
+		}
+	}
+}
+
 /* Either end of every power of two: the sketch loses no value and none runs out of its range. */
 static void test_extremes(void)
 {
@@ -230,6 +258,7 @@ int main(void)
 	test_sort();
 	test_quantiles();
 	test_asking_early();
+	test_merging();
 	test_extremes();
 	test_groups();
 	test_groups_are_bounded();
