@@ -141,9 +141,24 @@ static int csv_add(struct export *export, const struct export_call *call)
 	return r;
 }
 
+static void show_progress(const struct export *export, const char *what)
+{
+	if (export->progress)
+		fprintf(stderr, "\r%zu calls%s\033[K", export->count, what);
+}
+
+/* Before anything else is said. */
+static void hide_progress(const struct export *export)
+{
+	if (export->progress)
+		fputs("\r\033[K", stderr);
+}
+
 /* What SQLite says is more than a number can. */
 static int sqlite_result(struct export *export, int r)
 {
+	if (r)
+		hide_progress(export);
 	if (r && export->sqlite)
 		fprintf(stderr, "trace-dump: SQLite: %s\n", export_sqlite_error(export->sqlite));
 	return r;
@@ -159,12 +174,6 @@ static int sqlite_add(struct export *export, const struct export_call *call)
 	return sqlite_result(export, export_sqlite_add(export->sqlite, call));
 }
 
-static void show_progress(const struct export *export, const char *what)
-{
-	if (export->progress)
-		fprintf(stderr, "\r%zu calls%s\033[K", export->count, what);
-}
-
 static int sqlite_end(struct export *export)
 {
 	size_t dangling = export_sqlite_dangling(export->sqlite);
@@ -173,6 +182,7 @@ static int sqlite_end(struct export *export)
 	show_progress(export, ", building the indices …");
 	r = sqlite_result(export, export_sqlite_finish(export->sqlite));
 	export_sqlite_close(steal(&export->sqlite));
+	hide_progress(export);
 	if (dangling)
 		fprintf(stderr,
 			"trace-dump: %zu references lead to no event or function of their call; "
@@ -273,8 +283,7 @@ int command_export(struct context *context)
 	export.progress = isatty(STDERR_FILENO) && !isatty(fileno(export.target.file));
 	export.shown_at = now();
 	r = write_all(context, &export);
-	if (export.progress)
-		fputs("\r\033[K", stderr);
+	hide_progress(&export);
 	/* What stdout did not take is told by main(). */
 	if (export.failed && export.target.file == stdout)
 		return export.failed;

@@ -220,9 +220,9 @@ static void check_names(json_t *found, const char *wanted)
 {
 	_cleanup_(json_decrefp) json_t *own = found, *names = json_loads(wanted, 0, NULL);
 
-	if (!json_equal(found, names))
-		json_dumpf(found, stderr, 0);
-	CHECK(json_equal(found, names));
+	if (!json_equal(own, names))
+		json_dumpf(own, stderr, 0);
+	CHECK(json_equal(own, names));
 }
 
 static void test_records(void)
