@@ -4,14 +4,22 @@
 #include <errno.h>
 #include <string.h>
 
+static bool is_escaped(const char *p)
+{
+	const char *first = p;
+
+	while (first[-1] == '\\')
+		first--;
+	return (p - first) & 1;
+}
+
 /* Behind a string that begins at `p`; NULL: it does not end. */
 static const char *skip_string(const char *p, const char *end)
 {
 	for (p++; p < end; p++) {
-		if (*p == '\\')
-			p++;
-		else if (*p == '"')
-			return p + 1;
+		p = memchr(p, '"', (size_t)(end - p));
+		if (!p || !is_escaped(p))
+			return p ? p + 1 : NULL;
 	}
 	return NULL;
 }
