@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "classify.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "error.h"
 #include "event.h"
 #include "record.h"
 #include "session.h"
@@ -221,7 +221,8 @@ static json_t *session_id_of(const json_t *inputs)
 	return json_string(text);
 }
 
-int call_derive(json_t **ret, const struct profile *profile, const json_t *inputs)
+int call_derive(json_t **ret, const struct profile *profile, const struct rules *rules,
+		const json_t *inputs)
 {
 	int64_t abandoned_at = 0;
 	_cleanup_(json_decrefp) json_t *requests = requests_of(inputs, &abandoned_at);
@@ -236,6 +237,7 @@ int call_derive(json_t **ret, const struct profile *profile, const json_t *input
 	_cleanup_(transcript_deinit) struct transcript transcript = {0};
 	struct derivation d = {
 		.profile = profile,
+		.rules = rules,
 		.inputs = ordered,
 		.functions = functions,
 		.call = call,
@@ -247,6 +249,7 @@ int call_derive(json_t **ret, const struct profile *profile, const json_t *input
 		.segments = segments,
 		.errors = errors,
 	};
+	_cleanup_(freep) struct finding *findings = NULL;
 	json_t *session;
 	int r;
 
@@ -254,9 +257,13 @@ int call_derive(json_t **ret, const struct profile *profile, const json_t *input
 	r = transcript_read(&transcript,
 			    json_object_get(final_transcript(profile, ordered), "transcript"),
 			    functions, &d.clock);
+	if (r == 0)
+		r = error_find(&d);
+	findings = d.findings;
 	if (r < 0)
 		return r;
 	trace_derive(&d);
+	error_derive(&d);
 	event_derive(&d);
 	session = session_derive(&d);
 	if (!session)

@@ -7,10 +7,12 @@
 #pragma once
 
 #include "profile.h"
+#include "rules.h"
 
 /* {"session": {…}, "events": […], "functions": […], "segments": […], "errors": […]} of the input
- * records `inputs` (an array, at least one). */
-int call_derive(json_t **ret, const struct profile *profile, const json_t *inputs);
+ * records `inputs` (an array, at least one). `rules` NULL: those built in. */
+int call_derive(json_t **ret, const struct profile *profile, const struct rules *rules,
+		const json_t *inputs);
 
 /* The inputs in order of time: a new array. */
 json_t *call_order(const json_t *inputs);

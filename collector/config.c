@@ -15,6 +15,7 @@ void config_deinit(struct config *config)
 	free(config->db);
 	free(config->socket);
 	free(config->profile);
+	free(config->rules);
 }
 
 int config_set(char **field, const char *value)
@@ -125,6 +126,8 @@ static int take(void *userdata, const char *section, const char *name, const cha
 		r = config_set(&config->socket, value);
 	else if (strcmp(name, "profile") == 0)
 		r = config_set(&config->profile, value);
+	else if (strcmp(name, "rules") == 0)
+		r = config_set(&config->rules, value);
 	else if (strcmp(name, "allow_users") == 0)
 		r = set_users(config, value);
 	else if (strcmp(name, "log_level") == 0)

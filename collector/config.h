@@ -19,6 +19,7 @@ struct config {
 	char *db;
 	char *socket;
 	char *profile; /* NULL: the built-in one */
+	char *rules;   /* NULL: those built in alone */
 	uid_t allow[CONFIG_USERS];
 	unsigned int allow_count;
 	enum log_level log_level;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "profile.h"
+#include "rules.h"
 #include "transcript.h"
 
 /* The call's time on this host's clock. */
@@ -20,8 +21,11 @@ struct call_clock {
 			  sent */
 };
 
+struct finding;
+
 struct derivation {
 	const struct profile *profile;
+	const struct rules *rules;
 	const json_t *inputs;	 /* in order of time */
 	const json_t *functions; /* those that are function calls */
 	const json_t *call;	 /* the provider's call object, merged */
@@ -29,7 +33,8 @@ struct derivation {
 	int64_t abandoned_at;	 /* when it was given up; 0: it was not */
 	struct call_clock clock;
 	const struct transcript *transcript;
-	json_int_t succeeded; /* execution_sequence of the last function that did; 0: none */
+	json_int_t succeeded;	  /* execution_sequence of the last function that did; 0: none */
+	struct finding *findings; /* one for each function */
 	json_t *events;
 	json_t *traces;
 	json_t *segments;

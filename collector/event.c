@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "classify.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "record.h"

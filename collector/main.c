@@ -17,6 +17,7 @@ enum { EXIT_USAGE = 2 };
 
 CLEANUP_DEFINE(struct store *, store_close);
 CLEANUP_DEFINE(struct profile *, profile_close);
+CLEANUP_DEFINE(struct rules *, rules_close);
 CLEANUP_DEFINE(struct writer *, writer_free);
 
 static const char help[] =
@@ -129,6 +130,17 @@ static int open_profile(struct profile **ret, const struct config *config)
 	return r;
 }
 
+static int open_rules(struct rules **ret, const struct config *config)
+{
+	_cleanup_(freep) char *problem = NULL;
+	int r = rules_open(ret, config->rules, &problem);
+
+	if (r < 0)
+		log_error("rules %s%s%s", problem ?: config->rules ?: "(built-in)",
+			  problem ? "" : ": ", problem ? "" : strerror(-r));
+	return r;
+}
+
 static int open_store(struct store **ret, const struct config *config)
 {
 	int r = store_open(ret, config->db, STORE_CREATE);
@@ -146,6 +158,7 @@ static int serve(const struct config *config)
 	_cleanup_(closep) int locked = lock(config->db);
 	_cleanup_(store_closep) struct store *store = NULL;
 	_cleanup_(profile_closep) struct profile *profile = NULL;
+	_cleanup_(rules_closep) struct rules *rules = NULL;
 	_cleanup_(writer_freep) struct writer *writer = NULL;
 	int r = locked;
 
@@ -158,12 +171,16 @@ static int serve(const struct config *config)
 		return r;
 	r = open_profile(&profile, config);
 	if (r == 0)
+		r = open_rules(&rules, config);
+	if (r == 0)
 		r = open_store(&store, config);
 	if (r < 0)
 		return r;
 	r = writer_new(&writer, store, profile);
-	if (r == 0)
+	if (r == 0) {
+		writer_use_rules(writer, rules);
 		r = intake_run(config, store, writer);
+	}
 	if (r == -EADDRINUSE)
 		log_error(
 			"another calltraced answers on %s; stop it, or give --socket another path",
@@ -188,8 +205,9 @@ int main(int argc, char **argv)
 		return r == -EINVAL || arguments.config ? EXIT_USAGE : EXIT_FAILURE;
 	if (arguments.check) {
 		_cleanup_(profile_closep) struct profile *profile = NULL;
+		_cleanup_(rules_closep) struct rules *rules = NULL;
 
-		if (open_profile(&profile, &config) < 0)
+		if (open_profile(&profile, &config) < 0 || open_rules(&rules, &config) < 0)
 			return EXIT_USAGE;
 		puts("settings are good");
 		return 0;

@@ -84,6 +84,15 @@ void record_sort_by_time(json_t *records)
 		json_array_set_new(records, i, list[i].record);
 }
 
+json_t *record_cut(const char *text, size_t size, size_t max)
+{
+	if (size <= max)
+		return json_stringn(text, size);
+	while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	return json_sprintf("%.*s…", (int)max, text);
+}
+
 int64_t input_end(const json_t *input)
 {
 	return get_int(input, "started_at") + get_int(input, "duration_ns");

@@ -25,6 +25,9 @@ const char *get_text(const json_t *object, const char *key);
 json_t *get_copy(const json_t *object, const char *key);
 /* Brings records into the order of their occurred_at; those of one moment stay as they are. */
 void record_sort_by_time(json_t *records);
+/* A text as a JSON string; what is longer than `max` bytes is cut, between characters, and ends in
+ * an ellipsis. */
+json_t *record_cut(const char *text, size_t size, size_t max);
 /* When it ended, or where it is. */
 int64_t input_end(const json_t *input);
 /* Has it no answer yet? */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Function traces: one for each request that called a function; and the errors of those that
- * failed, and of events whose handling failed.
+ * Function traces: one for each request that called a function.
  */
 #pragma once
 
 #include "derivation.h"
 
-/* Fills traces and errors. */
+/* Fills traces. After error_find(). */
 void trace_derive(struct derivation *d);
 
 /* Of an invocation of the transcript (-1: none), as the provider saw it: from invocation to result,

@@ -31,17 +31,14 @@ static bool take(struct budget *budget, size_t count, size_t bytes, const json_t
 	return true;
 }
 
-/* UTF-8 stays whole. */
 static void cut_text(json_t *object, const char *key)
 {
-	const char *text = get_text(object, key);
-	size_t n = TEXT_MAX;
+	const json_t *text = json_object_get(object, key);
 
-	if (strlen(text) <= TEXT_MAX)
-		return;
-	while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
-		n--;
-	json_object_set_new(object, key, json_sprintf("%.*s…", (int)n, text));
+	if (json_string_length(text) > TEXT_MAX)
+		json_object_set_new(
+			object, key,
+			record_cut(json_string_value(text), json_string_length(text), TEXT_MAX));
 }
 
 static void cut_exception(json_t *exception)

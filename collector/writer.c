@@ -15,12 +15,18 @@
 struct writer {
 	struct store *store;
 	const struct profile *profile;
+	const struct rules *rules;
 	struct book *book;
 	struct store_txn *txn;
 	json_t *touched; /* session id → its inputs */
 };
 
 CLEANUP_DEFINE(struct writer *, writer_free);
+
+void writer_use_rules(struct writer *writer, const struct rules *rules)
+{
+	writer->rules = rules;
+}
 
 void writer_free(struct writer *writer)
 {
@@ -126,7 +132,7 @@ static int put_derived(struct writer *writer, const struct uuid *session, const 
 		       const json_t *kept)
 {
 	_cleanup_(json_decrefp) json_t *derived = NULL;
-	int r = call_derive(&derived, writer->profile, inputs);
+	int r = call_derive(&derived, writer->profile, writer->rules, inputs);
 	const json_t *lists[STORE_KINDS] = {
 		[STORE_EVENTS] = json_object_get(derived, "events"),
 		[STORE_FUNCTIONS] = json_object_get(derived, "functions"),

@@ -7,12 +7,15 @@
 
 #include "profile.h"
 #include "request.h"
+#include "rules.h"
 #include "store.h"
 
 struct writer;
 
 /* `store` and `profile` stay the caller's. */
 int writer_new(struct writer **ret, struct store *store, const struct profile *profile);
+/* Which stay the caller's; without, those built in. */
+void writer_use_rules(struct writer *writer, const struct rules *rules);
 void writer_free(struct writer *writer);
 
 int writer_begin(struct writer *writer);

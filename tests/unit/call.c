@@ -8,7 +8,6 @@
 #include <inttypes.h>
 
 #include "assemble.h"
-#include "classify.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "deliver.h"
@@ -173,57 +172,8 @@ static void test_clock(const struct profile *profile)
 	clock_is(profile, 500, 83042, "replayed", 83342);
 }
 
-static void status_is(const struct profile *profile, const char *input, const char *status,
-		      const char *code, const char *type)
+static void test_booking(const struct profile *p)
 {
-	_cleanup_(json_decrefp) json_t *json = json_loads(input, 0, NULL);
-	_cleanup_(json_decrefp) json_t *details = classify_details(profile, json);
-
-	CHECK(json);
-	CHECK_STR(classify_status(profile, json), status);
-	CHECK_STR(string(details, "/code"), code);
-	CHECK_STR(string(details, "/type"), type);
-}
-
-static void test_classify(const struct profile *p)
-{
-	static const struct {
-		const char *input, *status, *code, *type;
-	} table[] = {
-		{"{\"state\":\"done\",\"status\":200,\"response\":{\"success\":true}}", "success"},
-		{"{\"state\":\"done\",\"status\":200,\"response\":{\"success\":true,\"available\":false}}",
-		 "success"},
-		{"{\"state\":\"done\",\"status\":200,\"response\":{\"booked\":false}}", "error",
-		 "FUNCTION_FAILED", "function_error"},
-		{"{\"state\":\"done\",\"status\":200,\"response\":{\"status\":\"error\"}}", "error",
-		 "FUNCTION_FAILED", "function_error"},
-		{"{\"state\":\"done\",\"status\":200,\"response\":{\"error\":{\"code\":\"SLOT_TAKEN\"}}}",
-		 "error", "SLOT_TAKEN", "function_error"},
-		{"{\"state\":\"done\",\"status\":200,\"response\":{\"error\":\"\",\"ok\":1}}",
-		 "success"},
-		{"{\"state\":\"done\",\"status\":404}", "error", "HTTP_404", "function_error"},
-		{"{\"state\":\"done\",\"status\":422}", "error", "VALIDATION", "validation_error"},
-		{"{\"state\":\"cut_off\"}", "error", "WORKER_DIED", "system_error"},
-		{"{\"state\":\"aborted\"}", "timeout", "PROVIDER_GAVE_UP", "api_error"},
-		{"{\"state\":\"pending\"}", "pending"},
-		{"{\"state\":\"pending\",\"answered\":true,\"status\":200,\"response\":{}}",
-		 "success"},
-		{"{\"state\":\"pending\",\"answered\":true,\"status\":500}", "error", "HTTP_500",
-		 "function_error"},
-		{"{\"state\":\"done\",\"status\":500,\"summary\":{\"php_errors\":[{\"type\":1,"
-		 "\"message\":\"Allowed memory size\"}]}}",
-		 "error", "PHP_FATAL", "system_error"},
-		{"{\"state\":\"done\",\"status\":200,\"response\":{\"success\":false},\"summary\":{"
-		 "\"cause\":0,\"exceptions\":[{\"class\":\"App\\\\Gone\",\"message\":\"x\",\"previous\":"
-		 "{\"class\":\"GuzzleHttp\\\\Exception\\\\ConnectException\"}}]}}",
-		 "error", "Gone", "api_error"},
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
-		status_is(p, table[i].input, table[i].status, table[i].code, table[i].type);
-	CHECK_STR(classify_severity("api_error", false, false), "high");
-	CHECK_STR(classify_severity("validation_error", false, false), "medium");
-	CHECK_STR(classify_severity("validation_error", false, true), "critical");
 	CHECK(profile_booking(p, "book_appointment_v17"));
 	CHECK(profile_booking(p, "termin_buchen"));
 	CHECK(!profile_booking(p, "notebook_order"));
@@ -235,7 +185,7 @@ int main(void)
 
 	CHECK_INT(functions_new(&functions), 0);
 	CHECK_INT(profile_open(&profile, NULL), 0);
-	test_classify(profile);
+	test_booking(profile);
 	test_clock(profile);
 	requests[0] = event(1, 1772442000440000000, 1772442000437, started);
 	requests[1] = booking(2, 1772442020200000000);

@@ -62,7 +62,7 @@ static json_t *derive(json_t *first, ...)
 	for (; next; next = va_arg(args, json_t *))
 		json_array_append_new(inputs, next);
 	va_end(args);
-	CHECK_INT(call_derive(&result, profile, inputs), 0);
+	CHECK_INT(call_derive(&result, profile, NULL, inputs), 0);
 	return result;
 }
 
@@ -271,7 +271,7 @@ static void test_corrections(void)
 					"function", versions[i].event ? NULL : "f", "entries",
 					1 + versions[i].more, "transcript", list)));
 		call_keep_transcript(profile, inputs);
-		CHECK_INT(call_derive(&d, profile, inputs), 0);
+		CHECK_INT(call_derive(&d, profile, NULL, inputs), 0);
 		CHECK_STR(text(at(d, "segments", 0), "/text"), versions[i < 3 ? i : 3].said);
 	}
 }
@@ -345,7 +345,7 @@ static double time_of(size_t n)
 				(json_int_t)(START_MS + (json_int_t)n * 2000),
 				"disconnection_reason", "user_hangup")));
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-	CHECK_INT(call_derive(&d, profile, inputs), 0);
+	CHECK_INT(call_derive(&d, profile, NULL, inputs), 0);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
 	CHECK_INT(json_array_size(json_object_get(d, "functions")), n);
 	CHECK_INT(json_array_size(json_object_get(d, "segments")), 2 * n);
