@@ -35,9 +35,9 @@ struct uuid traffic_id(const char *call)
 	return id;
 }
 
-static json_t *json_of(const char *text, json_t *none)
+static json_t *json_of(const char *text)
 {
-	json_t *json = text ? json_loads(text, JSON_DECODE_ANY, NULL) : none;
+	json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
 
 	CHECK(json);
 	return json;
@@ -46,7 +46,7 @@ static json_t *json_of(const char *text, json_t *none)
 static void put_tree(struct store_txn *txn, const char *call, const struct uuid *request,
 		     const char *tree)
 {
-	_cleanup_(json_decrefp) json_t *calls = json_of(tree, NULL);
+	_cleanup_(json_decrefp) json_t *calls = json_of(tree);
 	struct uuid session = traffic_id(call);
 
 	given_put(txn, &session, request, calls);
@@ -70,12 +70,11 @@ static json_t *record_of(struct store_txn *txn, const char *call, const char *se
 		"id", text, "call_session_id", session, "function_name", invocation->function,
 		"execution_sequence", sequence, "started_at", (json_int_t)invocation->at,
 		"duration_ms", pending ? json_null() : json_real(invocation->duration_ms), "status",
-		statuses[invocation->status], "input_params",
-		json_of(invocation->params, json_object()), "output_result",
-		json_of(invocation->result, json_null()), "db_query_count", 2, "db_query_time_ms",
-		invocation->duration_ms / 4, "external_api_calls", 1, "external_api_time_ms",
-		invocation->duration_ms / 2, "metadata", "request_id", text, "base_name",
-		base_name(invocation->function));
+		statuses[invocation->status], "input_params", json_of(invocation->params ?: "{}"),
+		"output_result", json_of(invocation->result ?: "null"), "db_query_count", 2,
+		"db_query_time_ms", invocation->duration_ms / 4, "external_api_calls", 1,
+		"external_api_time_ms", invocation->duration_ms / 2, "metadata", "request_id", text,
+		"base_name", base_name(invocation->function));
 }
 
 void traffic_add(struct store_txn *txn, const char *call, const char *company,
