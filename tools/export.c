@@ -214,7 +214,7 @@ static int add(const struct export_call *call, void *userdata)
 
 	errno = 0;
 	export->failed = export->writer->add(export, call);
-	if (!export->failed && ferror(export->target.file))
+	if (ferror(export->target.file))
 		export->failed = errno ? -errno : -EIO;
 	if (export->failed)
 		return COMMAND_FAILED;

@@ -76,7 +76,7 @@ static char *read_file(const char *path, size_t *size)
 {
 	FILE *file = fopen(path, "r");
 	char *data;
-	long n;
+	long n = 0;
 
 	if (!file || fseek(file, 0, SEEK_END) || (n = ftell(file)) <= 0)
 		die("cannot be read", path);
