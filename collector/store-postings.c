@@ -63,9 +63,11 @@ static const uint8_t *segments_end(const uint8_t *p, const uint8_t *end)
 {
 	uint64_t n;
 
-	do
+	do {
 		p = number_get(p, end, &n);
-	while (p && n & 1);
+		if (!p || p++ == end)
+			return NULL;
+	} while (n & 1);
 	return p;
 }
 
@@ -116,17 +118,19 @@ static int add_posting(struct rewrite *out, uint64_t bucket, const void *segment
 	return r ? r : buffer_add(&out->buffer, segments, size);
 }
 
-static int add_segments(struct buffer *out, const uint32_t *segments, size_t count)
+static int add_segments(struct buffer *out, const struct posted *segments, size_t count)
 {
 	uint8_t number[NUMBER_MAX];
 	uint32_t last = 0;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < count; i++) {
-		uint64_t n = (uint64_t)(segments[i] - last - 1) << 1 | (i + 1 < count);
+		uint64_t n = (uint64_t)(segments[i].segment - last - 1) << 1 | (i + 1 < count);
 
 		r = buffer_add(out, number, number_put(number, n));
-		last = segments[i];
+		if (!r)
+			r = buffer_add(out, &segments[i].words, 1);
+		last = segments[i].segment;
 	}
 	return r;
 }
@@ -245,7 +249,7 @@ static int set_in_block(struct store_txn *txn, const struct term *term, uint64_t
 }
 
 int postings_set(struct store_txn *txn, const struct term *term, uint64_t bucket,
-		 const uint32_t *segments, size_t count)
+		 const struct posted *segments, size_t count)
 {
 	_cleanup_(buffer_deinit) struct buffer packed = BUFFER_INIT;
 	_cleanup_(walk_deinit) struct walk walk = {0};
@@ -265,7 +269,7 @@ int postings_set(struct store_txn *txn, const struct term *term, uint64_t bucket
 }
 
 bool postings_are(struct store_txn *txn, const struct term *term, uint64_t bucket,
-		  const uint32_t *segments, size_t count)
+		  const struct posted *segments, size_t count)
 {
 	_cleanup_(buffer_deinit) struct buffer packed = BUFFER_INIT;
 	_cleanup_(walk_deinit) struct walk walk = {0};
@@ -351,10 +355,10 @@ static int add_places(struct places *places, uint64_t bucket, const struct bytes
 
 	while (!r && p < end) {
 		p = number_get(p, end, &n);
-		if (!p || (n >> 1) >= SEGMENT_MAX - segment)
+		if (!p || p == end || (n >> 1) >= SEGMENT_MAX - segment)
 			return -EBADMSG;
 		segment += (n >> 1) + 1;
-		r = places_add(places, bucket << PLACE_SHIFT | segment);
+		r = places_add(places, place_of(bucket, segment, *p++));
 	}
 	return r;
 }

@@ -29,6 +29,7 @@ struct source {
 	size_t at;
 	uint64_t low;  /* the window's first bucket */
 	uint64_t span; /* 0: there was no window yet */
+	bool follows;  /* in its clause, the source before it */
 };
 
 static void source_deinit(struct source *source)
@@ -49,9 +50,12 @@ static void sort(struct places *places)
 
 	if (places->count)
 		qsort(places->list, places->count, sizeof(*places->list), newest_first);
-	for (size_t i = 0; i < places->count; i++)
-		if (!n || places->list[n - 1] != places->list[i])
+	for (size_t i = 0; i < places->count; i++) {
+		if (n && places->list[n - 1] >> PLACE_WORDS == places->list[i] >> PLACE_WORDS)
+			places->list[n - 1] |= places->list[i] & PLACE_ALL;
+		else
 			places->list[n++] = places->list[i];
+	}
 	places->count = n;
 }
 
@@ -93,27 +97,28 @@ static int fill(struct source *source, uint64_t high)
 	return r;
 }
 
-/* The newest place that is not newer than `most`, which is never more than before. STORE_NONE. */
+/* The newest place, with all its words, that is not newer than `most`, which is never more than
+ * before. STORE_NONE. */
 static int source_seek(struct source *source, uint64_t most, uint64_t *ret)
 {
 	for (;;) {
 		struct places *places = &source->places;
 		int r;
 
-		if (!source->span || most >> PLACE_SHIFT < source->low) {
-			r = fill(source, most >> PLACE_SHIFT);
+		if (!source->span || place_bucket(most) < source->low) {
+			r = fill(source, place_bucket(most));
 			if (r)
 				return r;
 		}
 		while (source->at < places->count && places->list[source->at] > most)
 			source->at++;
 		if (source->at < places->count) {
-			*ret = places->list[source->at];
+			*ret = places->list[source->at] | PLACE_ALL;
 			return 0;
 		}
 		if (!source->low)
 			return STORE_NONE;
-		most = (source->low << PLACE_SHIFT) - 1;
+		most = place_of(source->low, 0, 0) - 1;
 	}
 }
 
@@ -163,8 +168,9 @@ static void sources_init(struct sources *sources, struct store_txn *txn,
 		for (size_t k = 0; k < search->clauses[i].count; k++) {
 			size_t word = search->clauses[i].first + k;
 
-			source_init(&sources->list[sources->count++], txn,
-				    &search->words[word].forms, search->words[word].prefix);
+			source_init(&sources->list[sources->count], txn, &search->words[word].forms,
+				    search->words[word].prefix);
+			sources->list[sources->count++].follows = k > 0;
 		}
 	}
 }
@@ -184,6 +190,37 @@ static int meet(struct sources *sources, uint64_t most, uint64_t *ret)
 	}
 	*ret = place;
 	return 0;
+}
+
+/* Where all are, may the words of each phrase stand next to each other? */
+static bool adjacent(const struct sources *sources)
+{
+	uint32_t words = 0;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source *source = &sources->list[i];
+		uint32_t own = source->places.list[source->at] & PLACE_ALL;
+
+		words = source->follows ? (words << 1 | words >> 7) & own : own;
+		if (!words)
+			return false;
+	}
+	return true;
+}
+
+/* Behind a place, one segment earlier. */
+static uint64_t before(uint64_t place)
+{
+	return place - PLACE_ALL - 1;
+}
+
+static int next_place(struct sources *sources, uint64_t most, uint64_t *place)
+{
+	int r = meet(sources, most, place);
+
+	while (!r && !adjacent(sources))
+		r = meet(sources, before(*place), place);
+	return r;
 }
 
 struct finder {
@@ -305,7 +342,7 @@ static int try_session(const struct finder *finder, const struct uuid *session,
 		r = split(&segments, texts.part[STORE_SEGMENTS]);
 	n = places ? places->count : segments.count;
 	for (size_t i = 0; !r && i < n; i++) {
-		size_t number = places ? places->list[i] & SEGMENT_MAX : n - i;
+		size_t number = places ? place_segment(places->list[i]) : n - i;
 
 		/* It may be another session's of the same bucket. */
 		if (number <= segments.count)
@@ -328,14 +365,14 @@ static int try_bucket(const struct finder *finder, uint64_t bucket, const struct
 /* All places of one bucket; `place` is the newest, and becomes the next bucket's. */
 static int take_bucket(struct sources *sources, struct places *places, uint64_t *place)
 {
-	uint64_t bucket = *place >> PLACE_SHIFT;
+	uint64_t bucket = place_bucket(*place);
 	int r = 0;
 
 	places->count = 0;
-	while (!r && *place >> PLACE_SHIFT == bucket) {
+	while (!r && place_bucket(*place) == bucket) {
 		r = places_add(places, *place);
 		if (!r)
-			r = *place ? meet(sources, *place - 1, place) : STORE_NONE;
+			r = next_place(sources, before(*place), place);
 	}
 	return r;
 }
@@ -350,10 +387,10 @@ static int find(const struct finder *finder, struct sources *sources, uint64_t n
 	_cleanup_(places_deinit) struct places places = {0};
 	uint64_t since = finder->filter->since, place;
 	uint64_t oldest = since > CALL_MAX_NS ? bucket_of(since - CALL_MAX_NS) : 0;
-	int r = meet(sources, newest << PLACE_SHIFT | SEGMENT_MAX, &place), more = r;
+	int r = next_place(sources, place_of(newest, SEGMENT_MAX, PLACE_ALL), &place), more = r;
 
-	while (!r && !more && place >> PLACE_SHIFT >= oldest) {
-		uint64_t bucket = place >> PLACE_SHIFT;
+	while (!r && !more && place_bucket(place) >= oldest) {
+		uint64_t bucket = place_bucket(place);
 
 		more = take_bucket(sources, &places, &place);
 		r = more < 0 ? more : try_bucket(finder, bucket, &places);

@@ -13,6 +13,7 @@ struct said {
 	size_t at; /* in the bytes */
 	uint32_t segment;
 	uint8_t size;
+	uint8_t words; /* where in the segment: struct posted */
 };
 
 struct terms {
@@ -27,7 +28,8 @@ static void terms_deinit(struct terms *terms)
 	free(terms->list);
 }
 
-static int add_term(struct terms *terms, const void *data, size_t size, uint32_t segment)
+static int add_term(struct terms *terms, const void *data, size_t size, uint32_t segment,
+		    uint8_t words)
 {
 	if (terms->count == terms->capacity) {
 		size_t capacity = terms->capacity ? 2 * terms->capacity : 256;
@@ -38,11 +40,14 @@ static int add_term(struct terms *terms, const void *data, size_t size, uint32_t
 		terms->list = grown;
 		terms->capacity = capacity;
 	}
-	terms->list[terms->count++] = (struct said){terms->bytes.size, segment, (uint8_t)size};
+	terms->list[terms->count++] =
+		(struct said){terms->bytes.size, segment, (uint8_t)size, words};
 	return buffer_add(&terms->bytes, data, size);
 }
 
-static int add_word(struct terms *terms, const char *word, size_t size, uint32_t segment)
+/* `place`: how many words of the segment were before it. */
+static int add_word(struct terms *terms, const char *word, size_t size, uint32_t segment,
+		    size_t *place)
 {
 	struct forms forms;
 	int r = 0;
@@ -50,7 +55,10 @@ static int add_word(struct terms *terms, const char *word, size_t size, uint32_t
 	word_forms(&forms, word, size);
 	for (size_t i = 0; !r && i < 2; i++)
 		if (forms.terms[i].size)
-			r = add_term(terms, forms.terms[i].text, forms.terms[i].size, segment);
+			r = add_term(terms, forms.terms[i].text, forms.terms[i].size, segment,
+				     (uint8_t)(1u << *place % 8));
+	/* What is nothing but marks is no word to a search either. */
+	*place += forms.full[0].size != 0;
 	return r;
 }
 
@@ -58,13 +66,13 @@ static int add_words(struct terms *terms, const struct scanned *said, uint32_t n
 		     size_t *words)
 {
 	struct word word;
-	size_t at = 0;
+	size_t at = 0, place = 0;
 	int r = 0;
 
 	while (!r && word_next(said->text, said->size, &at, &word)) {
 		if (++*words > TERMS_WORDS_MAX)
-			return add_term(terms, TERM_UNREAD, strlen(TERM_UNREAD), number);
-		r = add_word(terms, said->text + word.start, word.end - word.start, number);
+			return add_term(terms, TERM_UNREAD, strlen(TERM_UNREAD), number, PLACE_ALL);
+		r = add_word(terms, said->text + word.start, word.end - word.start, number, &place);
 	}
 	return r;
 }
@@ -121,7 +129,9 @@ static void sort(struct terms *terms)
 		qsort_r(terms->list, terms->count, sizeof(*terms->list), compare_said,
 			terms->bytes.data);
 	for (size_t i = 0; i < terms->count; i++)
-		if (!n || compare_said(&terms->list[n - 1], &terms->list[i], terms->bytes.data))
+		if (n && !compare_said(&terms->list[n - 1], &terms->list[i], terms->bytes.data))
+			terms->list[n - 1].words |= terms->list[i].words;
+		else
 			terms->list[n++] = terms->list[i];
 	terms->count = n;
 }
@@ -156,24 +166,26 @@ static bool same_segments(const struct terms *a, const struct group *one, const 
 	if (n != other->to - other->from)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (a->list[one->from + i].segment != b->list[other->from + i].segment)
+		if (a->list[one->from + i].segment != b->list[other->from + i].segment ||
+		    a->list[one->from + i].words != b->list[other->from + i].words)
 			return false;
 	return true;
 }
 
-static uint32_t *segments_of(const struct terms *terms, const struct group *group)
+static struct posted *segments_of(const struct terms *terms, const struct group *group)
 {
-	uint32_t *segments = malloc((group->to - group->from + 1) * sizeof(*segments));
+	struct posted *segments = malloc((group->to - group->from + 1) * sizeof(*segments));
 
 	for (size_t i = group->from; segments && i < group->to; i++)
-		segments[i - group->from] = terms->list[i].segment;
+		segments[i - group->from] =
+			(struct posted){terms->list[i].segment, terms->list[i].words};
 	return segments;
 }
 
 static int post(struct store_txn *txn, uint64_t bucket, const struct term *term,
 		const struct terms *terms, const struct group *group)
 {
-	_cleanup_(freep) uint32_t *segments = segments_of(terms, group);
+	_cleanup_(freep) struct posted *segments = segments_of(terms, group);
 
 	if (!segments)
 		return -ENOMEM;
@@ -226,9 +238,9 @@ static int add_sessions(struct store_txn *txn, char what, uint64_t bucket, struc
 {
 	_cleanup_(index_walk_deinit) struct index_walk walk = {0};
 	struct facet all = {what, FACET_ALL, NULL};
-	/* The last bucket has no end, the first no beginning: 0 is no bound. */
-	int r = index_walk_init(&walk, txn, &all, 1, bucket << BUCKET_SHIFT,
-				(bucket + 1) << BUCKET_SHIFT);
+	/* All later times are in the last bucket: it has no end. */
+	uint64_t until = bucket < BUCKET_MAX ? (bucket + 1) << BUCKET_SHIFT : 0;
+	int r = index_walk_init(&walk, txn, &all, 1, bucket << BUCKET_SHIFT, until);
 
 	while (!r && !(r = index_next(&walk)))
 		r = add_posting(list, count, &walk.at);
@@ -408,7 +420,7 @@ static int check_posted(struct store_txn *txn, uint64_t bucket, struct terms *te
 
 	sort(terms);
 	for (struct group group = {0}; group.from < terms->count; group.from = group.to, n++) {
-		_cleanup_(freep) uint32_t *segments = NULL;
+		_cleanup_(freep) struct posted *segments = NULL;
 		struct term term = term_at(terms, group.from);
 
 		group = group_at(terms, group.from);

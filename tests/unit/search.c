@@ -173,6 +173,8 @@ static void test_questions(void)
 	check_found("MORGEN Termin", "a/3 a/2");
 	check_found("\"guten tag\"", "c/1 a/1");
 	check_found("\"tag guten\"", "");
+	check_found("\"tag hier ist der salon\" guten", "a/1");
+	check_found("\"ich einen\"", "");
 	check_found("guten -morgen", "c/1 a/1");
 	check_found("ottinger", "b/3 c/2");
 	check_found("Öttinger", "b/3 c/2");
@@ -488,7 +490,7 @@ static size_t problems(void)
 static void test_damage(void)
 {
 	static const struct term salon = {"salon", 5}, ghost = {"ghost", 5};
-	static const uint32_t one[] = {1}, two[] = {2};
+	static const struct posted one[] = {{1, 1 << 5}}, two[] = {{2, 1}};
 	struct uuid a = id_of("a");
 	struct key key = {0};
 	struct store_txn *txn;
