@@ -129,9 +129,9 @@ static int list_arguments(const struct chains *chains, json_t *a, json_t *b, jso
 /* What identifies a function trace, and what came of it. */
 static json_t *describe(const json_t *function)
 {
-	static const char *const fields[] = {"id",	   "execution_sequence", "function_name",
-					     "status",	   "started_at",	 "call_offset_ms",
-					     "duration_ms"};
+	static const char *const fields[] = {
+		"id",	  "event_id",	"execution_sequence", "function_name",
+		"status", "started_at", "call_offset_ms",     "duration_ms"};
 	_cleanup_(json_decrefp) json_t *object = json_object();
 
 	if (!function)
@@ -231,58 +231,57 @@ static const json_t *find_divergence(const struct chains *chains, bool pairs, co
 	return found;
 }
 
-/* The last before a moment, of what was said or where the flow went. */
-static int last_before(struct chains *chains, int side, enum store_kind kind, const char *at,
-		       bool (*wanted)(const json_t *record), json_t **ret)
+/* How many of the events came before a function: up to its own, or where it has none, to when it
+ * began. */
+static size_t events_before(const json_t *events, const json_t *function)
 {
-	_cleanup_(json_decrefp) json_t *records = NULL;
-	const json_t *record;
-	json_t *found = NULL;
+	const char *id = get_text(function, "event_id"), *at = get_text(function, "started_at");
+	const json_t *event;
 	size_t i;
-	int r = timeline_records(chains->txn, kind, &chains->ids[side], &records);
 
-	if (r)
-		return r;
+	json_array_foreach (events, i, event)
+		if (*id && strcmp(get_text(event, "id"), id) == 0)
+			return i;
 	/* ISO 8601 in UTC is in the order of time. */
-	json_array_foreach (records, i, record)
-		if (wanted(record) && strcmp(get_text(record, "occurred_at"), at) <= 0)
-			found = (json_t *)record;
-	*ret = found ? json_incref(found) : json_null();
-	return 0;
+	json_array_foreach (events, i, event)
+		if (strcmp(get_text(event, "occurred_at"), at) > 0)
+			return i;
+	return json_array_size(events);
 }
 
-static bool is_speech(const json_t *segment)
+/* The last of this type of the first `count` events; NULL: none. */
+static const json_t *last_event(const json_t *events, size_t count, const char *type)
 {
-	return *get_text(segment, "text");
-}
-
-static bool is_transition(const json_t *event)
-{
-	return strcmp(get_text(event, "event_type"), "flow_transition") == 0;
+	while (count-- > 0)
+		if (strcmp(get_text(json_array_get(events, count), "event_type"), type) == 0)
+			return json_array_get(events, count);
+	return NULL;
 }
 
 /* {"said": {"role", "text", "call_offset_ms"}, "node"} when it happened; null without it. */
 static int context_of(struct chains *chains, int side, const json_t *function, json_t **ret)
 {
-	_cleanup_(json_decrefp) json_t *said = NULL, *moved = NULL;
-	const char *at = get_text(function, "started_at");
+	_cleanup_(json_decrefp) json_t *events = NULL;
+	const json_t *said, *moved;
+	size_t n;
 	int r;
 
-	if (!*at) {
+	if (!json_is_object(function)) {
 		*ret = json_null();
 		return 0;
 	}
-	r = last_before(chains, side, STORE_SEGMENTS, at, is_speech, &said);
-	if (!r)
-		r = last_before(chains, side, STORE_EVENTS, at, is_transition, &moved);
+	r = timeline_records(chains->txn, STORE_EVENTS, &chains->ids[side], &events);
 	if (r)
 		return r;
-	*ret = json_is_null(said)
-		       ? json_pack("{s:n, s:o}", "said", "node", get_copy(moved, "to_node"))
-		       : json_pack("{s:{s:o, s:o, s:o}, s:o}", "said", "role",
-				   get_copy(said, "role"), "text", get_copy(said, "text"),
-				   "call_offset_ms", get_copy(said, "call_offset_ms"), "node",
-				   get_copy(moved, "to_node"));
+	n = events_before(events, function);
+	said = last_event(events, n, "transcript");
+	moved = last_event(events, n, "flow_transition");
+	*ret = said ? json_pack("{s:{s:o, s:o, s:o}, s:o}", "said", "role",
+				get_copy(said, "transcript_role"), "text",
+				get_copy(said, "transcript_text"), "call_offset_ms",
+				get_copy(said, "call_offset_ms"), "node",
+				get_copy(moved, "to_node"))
+		    : json_pack("{s:n, s:o}", "said", "node", get_copy(moved, "to_node"));
 	return *ret ? 0 : -ENOMEM;
 }
 

@@ -103,14 +103,12 @@ void traffic_say(struct store_txn *txn, const char *call, uint64_t at, const cha
 		 const char *node)
 {
 	struct uuid id = traffic_id(call);
-	_cleanup_(json_decrefp) json_t *segments =
-		json_pack("[{s:I, s:s, s:s, s:f}]", "occurred_at", (json_int_t)at, "role", "user",
-			  "text", text, "call_offset_ms", 1500.0);
-	_cleanup_(json_decrefp) json_t *events =
-		json_pack("[{s:I, s:s, s:s}]", "occurred_at", (json_int_t)at, "event_type",
-			  "flow_transition", "to_node", node);
+	_cleanup_(json_decrefp) json_t *events = json_pack(
+		"[{s:I, s:s, s:s}, {s:I, s:s, s:s, s:s, s:f}]", "occurred_at", (json_int_t)at,
+		"event_type", "flow_transition", "to_node", node, "occurred_at", (json_int_t)at,
+		"event_type", "transcript", "transcript_role", "user", "transcript_text", text,
+		"call_offset_ms", 1500.0);
 
-	CHECK_INT(store_put_records(txn, STORE_SEGMENTS, &id, segments), 0);
 	CHECK_INT(store_put_records(txn, STORE_EVENTS, &id, events), 0);
 }
 
