@@ -53,8 +53,9 @@ enum {
 /* Stands for the same exception as that of an earlier call of the chunk; no msgpack begins so. */
 #define VALUE_SAME 0xc1
 
-/* Names of enum call_left. */
-#define LEFT_NAMES                                                                     \
-	{                                                                              \
-		"return", "discarded", "exception", "yield", "unwound", "exit", "open" \
+/* Names of enum call_left: no more than SHAPE_LEFT has room for. */
+#define LEFT_NAMES                                                                      \
+	{                                                                               \
+		"return", "discarded", "exception", "yield", "unwound", "exit", "open", \
+			"continued"                                                     \
 	}

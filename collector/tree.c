@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "columns.h"
 #include "value.h"
 
 json_t *json_ms(uint64_t ns)
@@ -167,8 +168,7 @@ static json_t *redacted_result(const struct function *function, struct redact *r
 
 static const char *left_name(unsigned int left)
 {
-	static const char *const names[] = {"return",  "discarded", "exception", "yield",
-					    "unwound", "exit",	    "open",	 "continued"};
+	static const char *const names[] = LEFT_NAMES;
 
 	return names[left];
 }

@@ -15,8 +15,8 @@
 #include "store.h"
 
 #define VERSION 1
-/* One that is written once and read rarely: 6 takes 15 % less than 3 in twice the time. */
-#define LEVEL 6
+/* A pack is written once: 9 takes a quarter less than 3. */
+#define LEVEL 9
 /* A pack is full long before; a row of its own may be COLUMNS_MAX. */
 #define STREAM_MAX (2u * COLUMNS_MAX)
 

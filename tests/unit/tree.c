@@ -96,10 +96,10 @@ static json_t *any_call(json_int_t id, json_int_t parent, json_int_t depth, json
 			json_int_t duration)
 {
 	static const char *const lefts[] = {"return",  "discarded", "exception", "yield",
-					    "unwound", "exit",	    "open"};
+					    "unwound", "exit",	    "open",	 "continued"};
 	static const char *const kinds[] = {"function",	 "method",  "static",  "closure",
 					    "generator", "include", "internal"};
-	const char *left = lefts[pick(7)];
+	const char *left = lefts[pick(8)];
 	json_t *call = json_pack("{s:I, s:I, s:I}", "id", id, "parent", parent, "depth", depth);
 	char name[24];
 
@@ -270,7 +270,8 @@ static void test_replaced_and_dropped(void)
 	store_abort(txn);
 }
 
-#define PACKED 540
+#define PACKED	     1050
+#define EACH_SESSION 30
 
 /* Several requests a session, enough of them for packs. */
 static void test_packed(void)
@@ -281,14 +282,14 @@ static void test_packed(void)
 	size_t waiting;
 
 	for (size_t i = 0; i < PACKED; i++) {
-		json_array_append_new(trees, any_tree(1 + pick(40), 1 + pick(20), i % 7 == 0));
-		put(txn, i / 3, i, json_array_get(trees, i));
+		json_array_append_new(trees, any_tree(1 + pick(15), 1 + pick(10), i % 7 == 0));
+		put(txn, i / EACH_SESSION, i, json_array_get(trees, i));
 	}
 	CHECK(rows(txn, TABLE_PACKS) > 0);
 	waiting = rows(txn, TABLE_TREES);
 	CHECK(waiting < PACKED);
-	for (size_t i = 0; i < PACKED; i += 1 + pick(3))
-		is(txn, i / 3, i, json_array_get(trees, i));
+	for (size_t i = 0; i < PACKED; i += 1 + pick(20))
+		is(txn, i / EACH_SESSION, i, json_array_get(trees, i));
 	CHECK_INT(check(txn, 0), PACKED);
 
 	/* Put again, out of its pack. */
@@ -299,54 +300,53 @@ static void test_packed(void)
 	CHECK_INT(check(txn, 0), PACKED);
 
 	txn = begin(true);
-	session = id_of("session", 10);
+	session = id_of("session", 1);
 	request = id_of("request", 31);
 	CHECK_INT(store_drop_tree(txn, &session, &request), 0);
-	is(txn, 10, 31, none);
-	is(txn, 10, 32, json_array_get(trees, 32));
-	for (size_t i = 0; i < PACKED / 3; i++) {
+	is(txn, 1, 31, none);
+	is(txn, 1, 32, json_array_get(trees, 32));
+	for (size_t i = 0; i < PACKED / EACH_SESSION; i++) {
 		session = id_of("session", i);
 		CHECK_INT(store_drop_trees(txn, &session), 0);
-		is(txn, i, 3 * i, none);
-		if (i % 9 == 0)
-			is(txn, i + 1, 3 * i + 3, json_array_get(trees, 3 * i + 3));
+		is(txn, i, EACH_SESSION * i, none);
+		if (i % 9 == 0 && i + 1 < PACKED / EACH_SESSION)
+			is(txn, i + 1, EACH_SESSION * (i + 1),
+			   json_array_get(trees, EACH_SESSION * (i + 1)));
 	}
 	CHECK_INT(rows(txn, TABLE_TREES), 0);
 	CHECK_INT(rows(txn, TABLE_PACKS), 0);
 	CHECK_INT(rows(txn, TABLE_PACKED), 0);
 	store_abort(txn);
 	txn = begin(true);
-	for (size_t i = 0; i < PACKED / 3; i++) {
+	for (size_t i = 0; i < PACKED / EACH_SESSION; i++) {
 		session = id_of("session", i);
 		CHECK_INT(store_drop_trees(txn, &session), 0);
 	}
 	CHECK_INT(check(txn, 0), 0);
 }
 
-/* A request of a million calls: deep, and with an exception that leaves many of them. */
+/* A request of many calls: deep, and with an exception that leaves them. */
+struct many {
+	size_t next, count;
+	json_t *args, *thrown;
+};
+
 static int next_of_many(struct store_call *ret, void *userdata)
 {
-	static json_t *args, *thrown;
-	size_t *next = userdata, i = (*next)++, deep = i % 5000;
+	struct many *many = userdata;
+	size_t i = many->next++, deep = i % 5000;
 
-	if (!args)
-		args = json_pack("{s:i}", "i", 1);
-	if (!thrown)
-		thrown = exception(5);
-	if (i == 1000000) {
-		json_decref(steal(&args));
-		json_decref(steal(&thrown));
+	if (i == many->count)
 		return STORE_NONE;
-	}
-	json_integer_set(json_object_get(args, "i"), (json_int_t)i);
+	json_integer_set(json_object_get(many->args, "i"), (json_int_t)i);
 	*ret = (struct store_call){
 		.parent = deep ? i : 0,
 		.depth = deep,
 		.line = 7,
 		.function = "f",
 		.left = "exception",
-		.args = args,
-		.exception = thrown,
+		.args = many->args,
+		.exception = many->thrown,
 		.start_ns = i * 100,
 		.duration_ns = (5000 - deep) * 100,
 		.self_ns = 100,
@@ -354,25 +354,37 @@ static int next_of_many(struct store_call *ret, void *userdata)
 	return 0;
 }
 
-static void test_a_million_calls(void)
+static void put_many(struct store_txn *txn, const struct uuid *request, size_t count)
 {
-	struct uuid session = id_of("session", 1), request = id_of("request", 1);
+	_cleanup_(json_decrefp) json_t *args = json_pack("{s:i}", "i", 0), *thrown = exception(5);
+	struct many many = {0, count, args, thrown};
+	struct uuid session = id_of("session", 1);
+
+	CHECK_INT(store_put_tree(txn, &session, request, next_of_many, &many), 0);
+}
+
+static void test_many_calls(void)
+{
+	struct uuid session = id_of("session", 1), request = id_of("request", 1),
+		    larger = id_of("request", 2);
 	_cleanup_(json_decrefp) json_t *calls = NULL;
 	struct store_txn *txn = begin(true);
 	json_t *last;
-	size_t next = 0;
 
-	CHECK_INT(store_put_tree(txn, &session, &request, next_of_many, &next), 0);
+	put_many(txn, &request, 150000);
 	CHECK_INT(store_get_tree(txn, &session, &request, &calls), 0);
-	CHECK_INT(json_array_size(calls), 1000000);
-	last = json_array_get(calls, 999999);
-	CHECK_INT(number(last, "parent"), 999999);
+	CHECK_INT(json_array_size(calls), 150000);
+	last = json_array_get(calls, 149999);
+	CHECK_INT(number(last, "parent"), 149999);
 	CHECK_INT(number(last, "depth"), 4999);
-	CHECK_INT(number(last, "start_ns"), 99999900);
+	CHECK_INT(number(last, "start_ns"), 14999900);
 	CHECK_INT(number(last, "self_ns"), 100);
-	CHECK_INT(number(json_object_get(last, "args"), "i"), 999999);
+	CHECK_INT(number(json_object_get(last, "args"), "i"), 149999);
 	CHECK(json_is_object(json_object_get(last, "exception")));
-	CHECK_INT(store_drop_tree(txn, &session, &request), 0);
+	put_many(txn, &larger, 1000000);
+	CHECK(rows(txn, TABLE_PACKS) > 0);
+	CHECK_INT(store_drop_trees(txn, &session), 0);
+	CHECK_INT(rows(txn, TABLE_TREES), 0);
 	CHECK_INT(rows(txn, TABLE_PACKS), 0);
 	store_abort(txn);
 }
@@ -411,8 +423,8 @@ static void test_damage(void)
 	struct store_txn *txn = begin(true);
 	size_t errors = 0;
 
-	for (size_t i = 0; i < 530; i++) {
-		_cleanup_(json_decrefp) json_t *tree = any_tree(1 + pick(9), 5, false);
+	for (size_t i = 0; i < 1034; i++) {
+		_cleanup_(json_decrefp) json_t *tree = any_tree(1 + pick(4), 5, false);
 
 		put(txn, i / 2, i, tree);
 	}
@@ -439,7 +451,7 @@ static void test_damage(void)
 		value[pick(size)] ^= (uint8_t)(1u << pick(8));
 		CHECK_INT(table_put(txn, table, &key, value, pick(4) ? size : pick(size + 1)), 0);
 		for (size_t k = 0; k < 3; k++) {
-			size_t n = table == TABLE_TREES ? 512 + pick(18) : pick(512);
+			size_t n = table == TABLE_TREES ? 1024 + pick(10) : pick(1024);
 			struct uuid s = id_of("session", n / 2), r = id_of("request", n);
 			_cleanup_(json_decrefp) json_t *calls = NULL;
 			int ret = store_get_tree(txn, &s, &r, &calls);
@@ -501,7 +513,7 @@ int main(void)
 	test_alone();
 	test_replaced_and_dropped();
 	test_packed();
-	test_a_million_calls();
+	test_many_calls();
 	test_what_cannot_be_put();
 	test_damaged_columns();
 	test_damage();
