@@ -184,11 +184,11 @@ static bool same_error(const struct php_error *a, const struct php_error *b)
 
 static json_t *error_object(const struct php_error *error, struct redact *redact, json_int_t count)
 {
-	json_t *object =
-		json_pack("{s:I, s:o, s:o, s:I, s:o, s:I}", "type", (json_int_t)error->type,
-			  "message", redacted_string(redact, error->message), "file",
-			  redacted_string(redact, error->file), "line", (json_int_t)error->line,
-			  "offset_ms", json_ms(error->at_ns), "count", count);
+	json_t *object = json_pack(
+		"{s:I, s:o, s:o, s:I, s:o, s:I}", "type", (json_int_t)(error->type & PHP_TYPES),
+		"message", redacted_string(redact, error->message), "file",
+		redacted_string(redact, error->file), "line", (json_int_t)error->line, "offset_ms",
+		json_ms(error->at_ns), "count", count);
 
 	cut_text(object, "message");
 	cut_text(object, "file");

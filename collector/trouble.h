@@ -21,6 +21,8 @@
 #define PHP_FATAL (1 | 4 | 16 | 64 | 256 | 4096)
 /* E_WARNING, E_CORE_WARNING, E_COMPILE_WARNING, E_USER_WARNING */
 #define PHP_WARNING (2 | 32 | 128 | 512)
+/* Without the engine's own marks, such as E_DONT_BAIL. */
+#define PHP_TYPES 0x7fff
 
 /* {"exceptions": […], "cause": a place in them or null, "telling": [places], "php_errors": […],
  * "outbound": […], "dropped": {"exceptions": n, "php_errors": n, "outbound": n}}; docs/store.md has

@@ -39,12 +39,17 @@ static void cell_function(struct text *text, const json_t *error)
 	text_add(text, field_text(error, "affected_function"));
 }
 
-/* B: a booking failed, T: the call was terminated, R: resolved. */
+/* B: a booking failed, T: the call was terminated, R: resolved, H: handled, the answer was a
+ * success.
+ */
 static void cell_flags(struct text *text, const json_t *error)
 {
+	const json_t *metadata = json_object_get(error, "metadata");
+
 	text_add(text, json_is_true(json_object_get(error, "booking_failed")) ? "B" : "-");
 	text_add(text, json_is_true(json_object_get(error, "call_terminated")) ? "T" : "-");
 	text_add(text, json_is_true(json_object_get(error, "resolved")) ? "R" : "-");
+	text_add(text, json_is_true(json_object_get(metadata, "handled")) ? "H" : "-");
 }
 
 static void cell_message(struct text *text, const json_t *error)
@@ -54,7 +59,7 @@ static void cell_message(struct text *text, const json_t *error)
 
 static const struct list_column of_call[] = {
 	{"TIME (UTC)", cell_time, false, 19}, {"SEVERITY", cell_severity, false, 8},
-	{"BTR", cell_flags, false, 3},	      {"TYPE", cell_type, false, 16, 140},
+	{"BTRH", cell_flags, false, 4},	      {"TYPE", cell_type, false, 16, 140},
 	{"CODE", cell_code, false, 24, 140},  {"FUNCTION", cell_function, false, 24, 72},
 	{"MESSAGE", cell_message, false, 0},  {NULL},
 };
@@ -63,7 +68,7 @@ static const struct list_column of_all[] = {
 	{"TIME (UTC)", cell_time, false, 19},
 	{"CALL", cell_session, false, 13},
 	{"SEVERITY", cell_severity, false, 8},
-	{"BTR", cell_flags, false, 3},
+	{"BTRH", cell_flags, false, 4},
 	{"TYPE", cell_type, false, 16, 140},
 	{"CODE", cell_code, false, 24, 140},
 	{"FUNCTION", cell_function, false, 24, 100},

@@ -50,10 +50,8 @@ static void add_thrown(struct text *out, const json_t *exception, int indent, in
 	text_newline(out);
 }
 
-static void add_caught(struct text *out, const json_t *exception, int indent, int width)
+static void add_caught(struct text *out, const json_t *caught, int indent, int width)
 {
-	const json_t *caught = json_object_get(exception, "caught");
-
 	begin(out, indent, DIM);
 	if (!json_is_object(caught)) {
 		text_add(out, "caught nowhere: it left the request");
@@ -79,7 +77,7 @@ static void add_cause(struct text *out, const json_t *cause, int indent, int wid
 	failure_add_exception(out, cause, width, MESSAGE_LINES);
 	text_newline(out);
 	add_thrown(out, cause, indent + 2, width);
-	add_caught(out, cause, indent + 2, width);
+	add_caught(out, json_object_get(cause, "caught"), indent + 2, width);
 	for (int i = 0; i < CHAIN_MAX; i++) {
 		cause = json_object_get(cause, "previous");
 		if (!json_is_object(cause))
@@ -134,6 +132,8 @@ static void add_php_error(struct text *out, const json_t *error, int indent, int
 		phrase_value(out, type, 8);
 	text_add(out, ": ");
 	text_add_wrapped(out, field_text(error, "message"), width, MESSAGE_LINES);
+	if (field_number(error, "count") > 1)
+		text_addf(out, " (%.0f times)", field_number(error, "count"));
 	text_newline(out);
 	if (!*field_text(error, "file"))
 		return;
@@ -143,16 +143,17 @@ static void add_php_error(struct text *out, const json_t *error, int indent, int
 	text_newline(out);
 }
 
-static void add_cut_off(struct text *out, const json_t *cut_off, int indent, int width)
+static void add_cut_off(struct text *out, const json_t *cut_off, const char *after, int indent,
+			int width)
 {
 	const json_t *name;
 	size_t i;
 
 	begin(out, indent, RED);
 	text_add(out, "the worker died");
-	if (json_is_number(json_object_get(cut_off, "after_ms"))) {
+	if (json_is_number(json_object_get(cut_off, after))) {
 		text_add(out, " after ");
-		phrase_ms(out, json_object_get(cut_off, "after_ms"));
+		phrase_ms(out, json_object_get(cut_off, after));
 	}
 	text_newline(out);
 	json_array_foreach (json_object_get(cut_off, "open_calls"), i, name) {
@@ -182,5 +183,85 @@ void failure_add(struct text *out, const json_t *details, int indent, int width)
 		add_php_error(out, item, indent, width);
 	item = json_object_get(details, "cut_off");
 	if (json_is_object(item))
-		add_cut_off(out, item, indent, width);
+		add_cut_off(out, item, "after_ms", indent, width);
+}
+
+static void add_link_outbound(struct text *out, const json_t *link, int indent, int width)
+{
+	begin(out, indent, PLAIN);
+	failure_add_outbound(out, link, width);
+	if (json_is_true(json_object_get(link, "recovered"))) {
+		text_newline(out);
+		begin(out, indent + 2, DIM);
+		text_add(out, "tried again with success");
+	}
+	text_newline(out);
+}
+
+static void add_link_exception(struct text *out, const json_t *link, int indent, int width)
+{
+	begin(out, indent, YELLOW);
+	failure_add_exception(out, link, width, MESSAGE_LINES);
+	text_newline(out);
+	add_thrown(out, link, indent + 2, width);
+}
+
+static void add_link_caught(struct text *out, const json_t *link, int indent, int width)
+{
+	add_caught(out, link, indent + 2, width);
+}
+
+static void add_link_gave_up(struct text *out, const json_t *link, int indent, int width)
+{
+	static const char *const how[][2] = {
+		{"hangup", "the provider hung up"},
+		{"retry", "the provider called it again"},
+		{"result", "the provider went on with a result of its own"},
+	};
+
+	begin(out, indent, RED);
+	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++)
+		if (field_is(link, "by", how[i][0]))
+			text_add_cut(out, how[i][1], width - indent);
+	text_newline(out);
+}
+
+static void add_link_died(struct text *out, const json_t *link, int indent, int width)
+{
+	add_cut_off(out, link, "offset_ms", indent, width);
+}
+
+static void add_link_answer(struct text *out, const json_t *link, int indent, int width)
+{
+	const json_t *error = json_object_get(link, "error");
+
+	begin(out, indent, PLAIN);
+	text_add(out, "answered");
+	if (json_is_integer(json_object_get(link, "http_status")))
+		text_addf(out, " %.0f", field_number(link, "http_status"));
+	if (error && !json_is_null(error)) {
+		text_add(out, ": ");
+		phrase_value(out, error, width - out->column);
+	}
+	text_newline(out);
+}
+
+void failure_add_chain(struct text *out, const json_t *chain, int indent, int width)
+{
+	static const struct {
+		const char *kind;
+		void (*add)(struct text *out, const json_t *link, int indent, int width);
+	} kinds[] = {
+		{"outbound", add_link_outbound},   {"php_error", add_php_error},
+		{"exception", add_link_exception}, {"caught", add_link_caught},
+		{"gave_up", add_link_gave_up},	   {"worker_died", add_link_died},
+		{"answer", add_link_answer},
+	};
+	const json_t *link;
+	size_t i;
+
+	json_array_foreach (chain, i, link)
+		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
+			if (field_is(link, "kind", kinds[k].kind))
+				kinds[k].add(out, link, indent, width);
 }

@@ -101,6 +101,8 @@ static void add_consequence(struct text *out, const json_t *error)
 	text_pad(out, INDENT);
 	text_style(out, phrase_style(field_text(error, "severity")));
 	text_addf(out, "%s %s", field_text(error, "severity"), field_text(error, "error_type"));
+	if (json_is_true(json_object_get(json_object_get(error, "metadata"), "handled")))
+		text_add(out, " · handled");
 	if (json_is_true(json_object_get(error, "booking_failed")))
 		text_add(out, " · the booking failed");
 	if (json_is_true(json_object_get(error, "call_terminated")))
@@ -171,6 +173,7 @@ void invocation_add(struct text *out, const json_t *function, const json_t *erro
 {
 	const json_t *completeness =
 		json_object_get(json_object_get(function, "metadata"), "completeness");
+	const json_t *chain = json_object_get(json_object_get(error, "error_context"), "chain");
 	const json_t *hole;
 	size_t i;
 
@@ -180,7 +183,10 @@ void invocation_add(struct text *out, const json_t *function, const json_t *erro
 	add_result(out, json_object_get(function, "output_result"), width);
 	add_provider(out, function);
 	add_consequence(out, error);
-	failure_add(out, json_object_get(function, "error_details"), INDENT, width);
+	if (json_array_size(chain))
+		failure_add_chain(out, chain, INDENT, width);
+	else
+		failure_add(out, json_object_get(function, "error_details"), INDENT, width);
 	json_array_foreach (json_object_get(completeness, "holes"), i, hole)
 		header_add_hole(out, hole, INDENT, width);
 	add_folded(out, function, call, width);

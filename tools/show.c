@@ -6,13 +6,15 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "failure.h"
 #include "header.h"
 #include "output.h"
 #include "phrase.h"
 #include "terminal.h"
 #include "timeline.h"
 
-#define LABEL_WIDTH 24
+#define LABEL_WIDTH  24
+#define ERROR_INDENT 4
 
 static void add_label(struct text *out, const char *label)
 {
@@ -99,6 +101,39 @@ static void add_errors(struct text *out, const json_t *errors, const json_t *deb
 	add_count(out, "unresolved", errors, "unresolved");
 }
 
+static void add_error(struct text *out, const json_t *error, int width)
+{
+	const json_t *chain = json_object_get(json_object_get(error, "error_context"), "chain");
+
+	text_add(out, "  ");
+	phrase_offset(out, field_number(error, "call_offset_ms"));
+	text_style(out, phrase_style(field_text(error, "severity")));
+	text_addf(out, " %s ", field_text(error, "severity"));
+	text_style(out, PLAIN);
+	text_add_cut(out, field_text(error, "error_code"), width / 3);
+	text_add(out, " ");
+	text_add_cut(out, field_text(error, "affected_function"), width / 3);
+	text_newline(out);
+	text_pad(out, ERROR_INDENT);
+	text_add(out, field_text(error, "error_type"));
+	if (json_is_true(json_object_get(json_object_get(error, "metadata"), "handled")))
+		text_add(out, " · handled");
+	if (json_is_true(json_object_get(error, "booking_failed")))
+		text_add(out, " · the booking failed");
+	if (json_is_true(json_object_get(error, "call_terminated")))
+		text_add(out, " · it ended the call");
+	if (json_is_true(json_object_get(error, "resolved")))
+		text_add(out, " · resolved");
+	text_newline(out);
+	if (json_array_size(chain)) {
+		failure_add_chain(out, chain, ERROR_INDENT, width);
+	} else {
+		text_pad(out, ERROR_INDENT);
+		text_add_wrapped(out, field_text(error, "error_message"), width, 3);
+		text_newline(out);
+	}
+}
+
 /* What has no line of its own above: a field a line, as it is. */
 static void add_rest(struct text *out, const json_t *session, int width)
 {
@@ -135,16 +170,20 @@ static void add_rest(struct text *out, const json_t *session, int width)
 	}
 }
 
-static int print_text(const struct options *options, const json_t *document)
+static int print_text(const struct options *options, const json_t *document, const json_t *errors)
 {
 	_cleanup_(text_deinit) struct text out = {.color = terminal_color()};
 	const json_t *session = json_object_get(document, "call");
 	int width = terminal_width(options->width);
+	const json_t *error;
+	size_t i;
 
 	header_add(&out, session, width);
 	header_add_gaps(&out, json_object_get(session, "completeness"), 0, width);
 	add_performance(&out, json_object_get(document, "performance"), width);
 	add_errors(&out, json_object_get(document, "errors"), json_object_get(document, "debug"));
+	json_array_foreach (errors, i, error)
+		add_error(&out, error, width);
 	add_rest(&out, session, width);
 	text_write(&out, stdout);
 	return text_error(&out);
@@ -152,12 +191,13 @@ static int print_text(const struct options *options, const json_t *document)
 
 int command_show(struct context *context)
 {
-	_cleanup_(json_decrefp) json_t *document = NULL;
+	_cleanup_(json_decrefp) json_t *document = NULL, *errors = NULL;
 	int r = timeline_show(context->txn, &context->session, &document);
 
 	if (r)
 		return r;
 	if (context->options->format == FORMAT_JSON)
 		return output_json(document);
-	return print_text(context->options, document);
+	r = timeline_records(context->txn, STORE_ERRORS, &context->session, &errors);
+	return r ? r : print_text(context->options, document, errors);
 }

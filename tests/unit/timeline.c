@@ -174,7 +174,7 @@ static void test_queries(void)
 	CHECK_INT(count_errors((struct query){.booking_failures = true}), 1);
 	CHECK_INT(count_errors((struct query){.session = &id, .terminating = true}), 1);
 	CHECK_INT(count_errors((struct query){.type = "api_error", .unresolved = true}), 1);
-	CHECK_INT(count_errors((struct query){.code = "php_error"}), 1);
+	CHECK_INT(count_errors((struct query){.code = "PHP_WARNING"}), 1);
 	CHECK_INT(count_errors((struct query){.until = 1795393668000000000}), 1);
 }
 
