@@ -515,7 +515,6 @@ static char *bad_condition(struct rule *rule, const char *name, const json_t *va
 {
 	const struct condition *condition = condition_named(name);
 	const char *names[CONDITIONS + 1] = {0};
-	_cleanup_(freep) char *before = NULL;
 
 	for (size_t i = 0; i < CONDITIONS; i++)
 		names[i] = conditions[i].name;
