@@ -16,11 +16,10 @@
 
 static json_int_t rank_of(const struct profile *profile, const json_t *input)
 {
-	const char *event = get_text(input, "event");
-	const json_t *rank = json_object_get(profile_get(profile, "event_rank"), event);
+	const json_t *rank = profile_event(profile, "event_rank", input);
 
 	/* A function call says more than call_started: the call goes on. */
-	return rank ? json_integer_value(rank) : *event ? 0 : 1;
+	return rank ? json_integer_value(rank) : *get_text(input, "event") ? 0 : 1;
 }
 
 static int64_t sent_at(const json_t *input)
@@ -54,7 +53,7 @@ int input_compare(const struct profile *profile, const json_t *a, const json_t *
 
 static bool is_final(const struct profile *profile, const json_t *input)
 {
-	return json_object_get(profile_get(profile, "event_status"), get_text(input, "event"));
+	return profile_event(profile, "event_status", input);
 }
 
 /* When the last that was said ended. */
@@ -96,9 +95,22 @@ static json_t *final_transcript(const struct profile *profile, const json_t *inp
 	return best;
 }
 
-bool call_keep_transcript(const struct profile *profile, json_t *inputs)
+/* The first of the list that one of the inputs came by. */
+static const struct profile *profile_of(const struct profile *list, const json_t *inputs)
 {
-	const json_t *best = final_transcript(profile, inputs);
+	json_t *input;
+	size_t i;
+
+	for (const struct profile *profile = list; profile; profile = profile_next(profile))
+		json_array_foreach ((json_t *)inputs, i, input)
+			if (strcmp(get_text(input, "provider"), profile_provider(profile)) == 0)
+				return profile;
+	return list;
+}
+
+bool call_keep_transcript(const struct profile *profiles, json_t *inputs)
+{
+	const json_t *best = final_transcript(profile_of(profiles, inputs), inputs);
 	bool changed = false;
 	json_t *input;
 	size_t i;
@@ -221,9 +233,10 @@ static json_t *session_id_of(const json_t *inputs)
 	return json_string(text);
 }
 
-int call_derive(json_t **ret, const struct profile *profile, const struct rules *rules,
+int call_derive(json_t **ret, const struct profile *profiles, const struct rules *rules,
 		const json_t *inputs)
 {
+	const struct profile *profile = profile_of(profiles, inputs);
 	int64_t abandoned_at = 0;
 	_cleanup_(json_decrefp) json_t *requests = requests_of(inputs, &abandoned_at);
 	_cleanup_(json_decrefp) json_t *ordered = sorted(profile, requests, by_time);

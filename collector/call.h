@@ -11,7 +11,7 @@
 
 /* {"session": {…}, "events": […], "functions": […], "segments": […], "errors": […]} of the input
  * records `inputs` (an array, at least one). `rules` NULL: those built in. */
-int call_derive(json_t **ret, const struct profile *profile, const struct rules *rules,
+int call_derive(json_t **ret, const struct profile *profiles, const struct rules *rules,
 		const json_t *inputs);
 
 /* The inputs in order of time: a new array. */
@@ -22,6 +22,6 @@ json_t *call_order(const json_t *inputs);
 json_t *call_abandoned(const char *call_id, int64_t at_ns);
 
 /* Of all inputs' transcripts only the most final stays. True when some record changed. */
-bool call_keep_transcript(const struct profile *profile, json_t *inputs);
+bool call_keep_transcript(const struct profile *profiles, json_t *inputs);
 /* Orders inputs by how final what they say is: <0, 0, >0. */
 int input_compare(const struct profile *profile, const json_t *a, const json_t *b);

@@ -62,7 +62,7 @@ static int64_t length_of(const struct derivation *d)
 
 static bool tells_end(const struct profile *profile, const json_t *input)
 {
-	return json_object_get(profile_get(profile, "event_status"), get_text(input, "event"));
+	return profile_event(profile, "event_status", input);
 }
 
 bool clock_is_end(const struct derivation *d, const json_t *input)
@@ -72,8 +72,7 @@ bool clock_is_end(const struct derivation *d, const json_t *input)
 
 bool clock_said(const struct derivation *d, const json_t *input, int64_t *ret)
 {
-	const char *name = json_string_value(
-		json_object_get(profile_get(d->profile, "event_time"), get_text(input, "event")));
+	const char *name = json_string_value(profile_event(d->profile, "event_time", input));
 	json_int_t ms =
 		name ? json_integer_value(profile_lookup(d->profile, "session", name, d->call)) : 0;
 

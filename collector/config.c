@@ -9,12 +9,15 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "source.h"
 
 void config_deinit(struct config *config)
 {
 	free(config->db);
 	free(config->socket);
-	free(config->profile);
+	json_decref(config->profiles);
+	json_decref(config->company_ids);
+	json_decref(config->customer_ids);
 	free(config->rules);
 }
 
@@ -104,12 +107,35 @@ static int set_duration(unsigned int *ret, const char *value)
 int config_init(struct config *ret)
 {
 	*ret = (struct config){.log_level = LOG_LEVEL_INFO, .abandon_after_s = CONFIG_ABANDON};
+	ret->profiles = json_array();
+	ret->company_ids = json_array();
+	ret->customer_ids = json_array();
+	if (!ret->profiles || !ret->company_ids || !ret->customer_ids)
+		return -ENOMEM;
 	if (config_set(&ret->db, CONFIG_DB) < 0 || config_set(&ret->socket, CONFIG_SOCKET) < 0)
 		return -ENOMEM;
 	/* Absent on a system without a web server: then only root and our own user. */
 	if (set_users(ret, "www-data") < 0)
 		ret->allow_count = 0;
 	return 0;
+}
+
+static int append(json_t *list, const char *value)
+{
+	return json_array_size(list) < CONFIG_LIST &&
+			       json_array_append_new(list, json_string(value)) == 0
+		       ? 0
+		       : -EINVAL;
+}
+
+static int append_source(struct config *config, json_t *list, const char *value)
+{
+	if (source_valid(value) && *value != '/')
+		return append(list, value);
+	if (!config->wrong)
+		config->wrong = "must be call:/POINTER, args:/POINTER, body:/POINTER, query:NAME "
+				"or header:NAME (in lower case, with \"-\")";
+	return -EINVAL;
 }
 
 /* inih's convention: 0 is an error. */
@@ -125,7 +151,11 @@ static int take(void *userdata, const char *section, const char *name, const cha
 	else if (strcmp(name, "socket") == 0)
 		r = config_set(&config->socket, value);
 	else if (strcmp(name, "profile") == 0)
-		r = config_set(&config->profile, value);
+		r = append(config->profiles, value);
+	else if (strcmp(name, "company_id") == 0)
+		r = append_source(config, config->company_ids, value);
+	else if (strcmp(name, "customer_id") == 0)
+		r = append_source(config, config->customer_ids, value);
 	else if (strcmp(name, "rules") == 0)
 		r = config_set(&config->rules, value);
 	else if (strcmp(name, "allow_users") == 0)
@@ -134,6 +164,8 @@ static int take(void *userdata, const char *section, const char *name, const cha
 		r = set_level(config, value);
 	else if (strcmp(name, "abandon_after") == 0)
 		r = set_duration(&config->abandon_after_s, value);
+	if (r < 0 && !config->wrong)
+		config->wrong = "not understood";
 	return r == 0;
 }
 

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "profile.h"
+#include "match.h"
 
 #define ECHO_PARTS_MAX 8
 #define ECHO_CALL_KEY  "@call"

@@ -59,10 +59,10 @@ static bool call_terminated(const struct derivation *d, const struct finding *fi
 	if (!*get_text(finding->input, "function") || finding->handled || !reason || !end_ms(d) ||
 	    d->succeeded > transcript_sequence(d->transcript, finding->input))
 		return false;
-	if (strncmp(reason, "error_", 6) == 0)
+	if (profile_reason(d->profile, "failed", reason))
 		return true;
-	return strstr(reason, "hangup") && end >= at - HANGUP_NS && end <= at + HANGUP_NS &&
-	       !user_spoke_after(d, at - d->clock.start_ns);
+	return profile_reason(d->profile, "hangup", reason) && end >= at - HANGUP_NS &&
+	       end <= at + HANGUP_NS && !user_spoke_after(d, at - d->clock.start_ns);
 }
 
 /* What the answer says of its failure; of a success, nothing. */
@@ -201,8 +201,8 @@ static json_t *context_of(const struct finding *finding, json_t *said)
 
 	json_t *dropped = json_object_get(summary, "dropped");
 	json_t *context = json_pack(
-		"{s:o, s:o, s:o, s:o, s:s, s:o}", "request_id", get_copy(input, "id"), "path",
-		get_copy(input, "path"), "http_status", get_copy(input, "status"), "event",
+		"{s:o, s:o, s:o, s:o, s:s, s:o}", "request_id", get_copy(input, "request_id"),
+		"path", get_copy(input, "path"), "http_status", get_copy(input, "status"), "event",
 		get_copy(input, "event"), "source", finding->source, "chain", chain);
 
 	if (left_out)
@@ -260,7 +260,7 @@ static void add_disconnection(struct derivation *d)
 	};
 	json_t *verdict;
 
-	if (!reason || strncmp(reason, "error_", 6) != 0)
+	if (!profile_reason(d->profile, "failed", reason))
 		return;
 	verdict = rules_judge(d->rules ?: rules_builtin(), &failure);
 	json_array_append_new(

@@ -286,11 +286,11 @@ static json_t *lifecycle_event(struct log *log, const json_t *input, const char 
 	if (is_end && t->count && at < t->entries[t->count - 1].at_ns)
 		at = t->entries[t->count - 1].at_ns;
 	event = event_new(log, "lifecycle", name, at,
-			  is_end ? CAUSAL_LAST +
-					   (size_t)get_int(profile_get(d->profile, "event_rank"),
-							   get_text(input, "event"))
-			  : said || strstr(name, "call_inbound") ? CAUSAL_FIRST
-								 : CAUSAL_FUNCTION);
+			  is_end ? CAUSAL_LAST + (size_t)json_integer_value(profile_event(
+							 d->profile, "event_rank", input))
+			  : said || profile_event(d->profile, "event_place", input)
+				  ? CAUSAL_FIRST
+				  : CAUSAL_FUNCTION);
 	mark_time(event, !said && given != came, at != given ? given : TIME_UNKNOWN);
 	if (said && !d->clock.anchored)
 		set_meta(event, "delivery_delay_ms", record_ms(came - given));
@@ -305,7 +305,7 @@ static void add_lifecycle(struct log *log, const json_t *input)
 	char key[96];
 
 	/* Each says the transcript again and nothing else. */
-	if (strcmp(name, "transcript_updated") == 0)
+	if (profile_silent(log->d->profile, input))
 		return;
 	snprintf(key, sizeof(key), "lifecycle:%.40s:%s", name, get_text(input, "hash"));
 	meta = json_object_get(log->delivered, key);
@@ -320,7 +320,7 @@ static void add_lifecycle(struct log *log, const json_t *input)
 	json_object_set_new(event, "response_time_ms", record_ms(get_int(input, "duration_ns")));
 	set_meta(event, "event", get_copy(input, "event"));
 	set_meta(event, "http_status", get_copy(input, "status"));
-	set_meta(event, "request_id", get_copy(input, "id"));
+	set_meta(event, "request_id", get_copy(input, "request_id"));
 	set_meta(event, "payload", get_copy(input, "hash"));
 	set_meta(event, "deliveries", json_integer(1));
 	set_meta(event, "details", get_copy(input, "details"));

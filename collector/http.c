@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "form.h"
 #include "lenient.h"
 #include "value.h"
 
-#define FIELDS_MAX     1000
 #define JSON_BYTES_MAX (16u << 20)
 
 void exchange_deinit(struct exchange *exchange)
@@ -23,66 +23,6 @@ void exchange_deinit(struct exchange *exchange)
 	json_decref(exchange->response);
 	json_decref(exchange->arguments);
 	*exchange = (struct exchange){0};
-}
-
-static int hex_digit(char c)
-{
-	return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
-/* In place; returns the new size. */
-static size_t url_decode(char *text, size_t size)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < size; i++) {
-		if (text[i] == '%' && i + 2 < size && isxdigit((unsigned char)text[i + 1]) &&
-		    isxdigit((unsigned char)text[i + 2])) {
-			text[n++] = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
-			i += 2;
-		} else {
-			text[n++] = text[i] == '+' ? ' ' : text[i];
-		}
-	}
-	return n;
-}
-
-static void set_field(json_t *object, char *pair, size_t size)
-{
-	char *equals = memchr(pair, '=', size);
-	size_t name_size = equals ? (size_t)(equals - pair) : size;
-	size_t value_size = equals ? size - name_size - 1 : 0;
-	_cleanup_(json_decrefp) json_t *name = NULL;
-
-	name_size = url_decode(pair, name_size);
-	if (equals)
-		value_size = url_decode(equals + 1, value_size);
-	name = value_text(pair, name_size);
-	if (json_is_string(name))
-		json_object_set_new(object, json_string_value(name),
-				    value_text(equals ? equals + 1 : "", value_size));
-}
-
-json_t *form_parse(const char *text, size_t size)
-{
-	_cleanup_(json_decrefp) json_t *object = json_object();
-	_cleanup_(freep) char *copy = malloc(size + 1);
-	char *p = copy;
-
-	if (!object || !copy)
-		return NULL;
-	memcpy(copy, text, size);
-	copy[size] = 0;
-	for (unsigned int i = 0; i < FIELDS_MAX && p < copy + size; i++) {
-		char *end = memchr(p, '&', copy + size - p);
-
-		if (!end)
-			end = copy + size;
-		if (end > p)
-			set_field(object, p, end - p);
-		p = end + 1;
-	}
-	return steal(&object);
 }
 
 static json_t *json_parse(const void *data, size_t size)

@@ -12,7 +12,7 @@
 struct exchange {
 	json_t *method;	  /* string */
 	json_t *path;	  /* string, without the query */
-	json_t *query;	  /* object */
+	json_t *query;	  /* object; see form.h */
 	json_t *headers;  /* object, lower-case names with '-' */
 	json_t *body;	  /* JSON, a form's fields, or NULL */
 	bool body_valid;  /* it was complete, and what its type says */
@@ -24,7 +24,3 @@ struct exchange {
 
 int exchange_read(struct exchange *ret, const struct request *request);
 void exchange_deinit(struct exchange *exchange);
-
-/* "a=b&c=d" as an object of strings; a repeated name keeps its last value, name[] an array is not
- * made of. */
-json_t *form_parse(const char *text, size_t size);

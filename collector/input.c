@@ -9,7 +9,10 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "correlation.h"
+#include "excerpt.h"
 #include "summary.h"
+#include "when.h"
 
 CLEANUP_DEFINE(struct redact *, redact_free);
 
@@ -22,13 +25,47 @@ void input_deinit(struct input *input)
 static const char *const kind_names[] = {"request", "function", "event"};
 static const char *const state_names[] = {"pending", "done", "aborted", "exit", "cut_off"};
 
+/* `json` without what `pointer` leads to: a new reference. */
+static json_t *without(const json_t *json, const char *pointer)
+{
+	size_t n = strcspn(pointer + 1, "/");
+	_cleanup_(freep) char *name = strndup(pointer + 1, n);
+	json_t *inner = name ? json_object_get(json, name) : NULL, *copy;
+
+	if (!inner)
+		return json_incref((json_t *)json);
+	copy = json_copy((json_t *)json);
+	if (pointer[1 + n])
+		json_object_set_new(copy, name, without(inner, pointer + 1 + n));
+	else
+		json_object_del(copy, name);
+	return copy;
+}
+
+/* What an assistant is called, or its functions, is no person's. */
+static void learn_body(const struct match *match, const json_t *body, struct redact *redact)
+{
+	_cleanup_(json_decrefp) json_t *rest = json_incref((json_t *)body);
+	json_t *pointer;
+	size_t i;
+
+	json_array_foreach (profile_get(match->profile, "impersonal"), i, pointer) {
+		json_t *less = without(rest, json_string_value(pointer));
+
+		json_decref(rest);
+		rest = less;
+	}
+	redact_learn(redact, rest, REDACT_PAYLOAD);
+}
+
 static int learn(const struct exchange *exchange, const struct match *match, struct redact *redact)
 {
 	if (match->function)
 		redact_keep(redact, match->function);
 	redact_learn(redact, exchange->query, REDACT_PAYLOAD);
 	redact_learn(redact, exchange->headers, REDACT_PAYLOAD);
-	redact_learn(redact, exchange->body, REDACT_PAYLOAD);
+	learn_body(match, exchange->body, redact);
+	redact_learn(redact, match->arguments, REDACT_PAYLOAD);
 	redact_learn(redact, exchange->response, REDACT_PAYLOAD);
 	command_learn(redact, exchange->arguments);
 	return 0;
@@ -55,45 +92,47 @@ static json_t *name_of(const char *name, struct redact *redact)
 	return text ? json_string(text) : json_null();
 }
 
-static json_t *signature_ms(const struct profile *profile, const struct exchange *exchange)
+/* When the provider sent it, by its own clock. */
+static json_t *signature_ms(const struct match *match, const struct exchange *exchange)
 {
+	const struct profile *profile = match->profile;
 	const char *header = json_string_value(profile_get(profile, "signature_header"));
 	const char *value =
 		header ? json_string_value(json_object_get(exchange->headers, header)) : NULL;
+	const struct origins origins = match_origins(match, exchange);
 	long long ms = 0;
+	int64_t sent;
 
 	if (value && sscanf(value, "v=%16lld", &ms) == 1 && ms > 1000000000000)
 		return json_integer(ms);
-	return json_null();
-}
-
-static json_t *correlation_of(const struct exchange *exchange, struct redact *redact)
-{
-	static const char *const names[] = {"x-correlation-id", "x-request-id", "traceparent"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		json_t *value = json_object_get(exchange->headers, names[i]);
-
-		if (value)
-			return redacted(redact, value);
-	}
+	if (when_read(source_first(profile_get(profile, "sent_at"), &origins), &sent))
+		return json_integer(sent);
 	return json_null();
 }
 
 /* The call object without its transcript, which is kept once per call, and without what is large
  * and of no use. */
-static json_t *call_of(const struct profile *profile, const struct match *match,
+static json_t *call_of(const struct match *match, const struct exchange *exchange,
 		       struct redact *redact)
 {
-	_cleanup_(json_decrefp) json_t *copy = match->call ? json_copy(match->call) : NULL;
+	_cleanup_(json_decrefp) json_t *copy =
+		json_is_object(match->call) ? json_copy((json_t *)match->call) : json_object();
+	const json_t *kept = profile_get(match->profile, "call_kept");
+	_cleanup_(json_decrefp) json_t *call = NULL;
 	json_t *name;
 	size_t i;
 
-	if (!json_is_object(copy))
-		return json_null();
-	json_array_foreach (profile_get(profile, "call_left_out"), i, name)
+	json_array_foreach (profile_get(match->profile, "call_left_out"), i, name)
 		json_object_del(copy, json_string_value(name));
-	return redacted(redact, copy);
+	if (kept)
+		json_object_clear(copy);
+	json_array_foreach (kept, i, name)
+		json_object_set(copy, json_string_value(name),
+				json_object_get(match->call, json_string_value(name)));
+	call = redacted(redact, copy);
+	if (match->kind && excerpt_session(call, match, exchange, redact) < 0)
+		return NULL;
+	return json_object_size(call) ? steal(&call) : json_null();
 }
 
 /* One entry without its words but for when they were spoken. */
@@ -123,57 +162,15 @@ static json_t *entry_of(const json_t *entry, struct redact *redact)
 	return out;
 }
 
-/* "Agent: …\nUser: …", for want of anything better. A line without a name goes on from the one
- * before. */
-static json_t *spoken_lines(const char *text)
+static json_t *transcript_of(const struct match *match, struct redact *redact)
 {
-	static const char *const roles[] = {"agent", "user", "transfer_target"};
-	json_t *list = json_array(), *entry = NULL;
-
-	while (*text) {
-		size_t size = strcspn(text, "\n"), n = 0;
-		_cleanup_(json_decrefp) json_t *said = NULL;
-		unsigned int i;
-
-		for (i = 0; i < 3; i++) {
-			n = strlen(roles[i]);
-			if (n < size && strncasecmp(text, roles[i], n) == 0 && text[n] == ':')
-				break;
-		}
-		if (i < 3) {
-			n += 1 + strspn(text + n + 1, " ");
-			entry = json_pack("{s:s, s:o}", "role", roles[i], "content",
-					  json_stringn(text + n, n < size ? size - n : 0));
-			json_array_append_new(list, entry);
-		} else if (entry) {
-			said = json_sprintf("%s\n%.*s",
-					    json_string_value(json_object_get(entry, "content")),
-					    (int)size, text);
-			json_object_set(entry, "content", said);
-		}
-		text += size + (text[size] != 0);
-	}
-	return list;
-}
-
-static json_t *transcript_of(const struct profile *profile, const struct match *match,
-			     struct redact *redact)
-{
-	_cleanup_(json_decrefp) json_t *lines = NULL;
-	json_t *from = NULL, *list, *entry, *path;
+	json_t *list, *entry;
 	size_t i;
 
-	json_array_foreach (profile_get(profile, "transcript"), i, path) {
-		from = json_at(match->call, json_string_value(path));
-		if (json_is_string(from))
-			from = lines = spoken_lines(json_string_value(from));
-		if (json_array_size(from))
-			break;
-	}
-	if (!json_array_size(from))
+	if (!json_array_size(match->transcript))
 		return json_null();
 	list = json_array();
-	json_array_foreach (from, i, entry)
+	json_array_foreach (match->transcript, i, entry)
 		json_array_append_new(list, entry_of(entry, redact));
 	return list;
 }
@@ -224,12 +221,14 @@ static bool invokes(const json_t *entry, const struct match *match, bool exact)
 	return !exact || (arguments && json_equal(arguments, match->arguments));
 }
 
-/* The payload carries no invocation id; the last open invocation of its own transcript with this
- * name and these arguments is the one. */
-static json_t *invocation_of(const struct profile *profile, const struct match *match)
+/* Where the payload carries no invocation id the last open invocation of its own transcript with
+ * this name and these arguments is the one. */
+static json_t *invocation_of(const struct match *match)
 {
-	const json_t *list = profile_first(profile, "transcript", match->call);
+	const json_t *list = match->transcript;
 
+	if (match->tool_call_id)
+		return json_string(match->tool_call_id);
 	for (unsigned int exact = 2; match->function && exact > 0; exact--) {
 		for (size_t i = json_array_size(list); i > 0; i--) {
 			const json_t *entry = json_array_get(list, i - 1);
@@ -270,75 +269,58 @@ static json_t *argument_call_id(const struct match *match, struct redact *redact
 				 strcmp(match->argument_call_id, match->call_id) == 0);
 }
 
-static json_t *response_of(const struct exchange *exchange, const struct match *match,
-			   struct redact *redact)
+static json_t *response_of(const struct match *match, struct redact *redact)
 {
 	/* A page or a webhook's answer is nobody's business but for its status. */
 	if (match->kind != INPUT_FUNCTION)
 		return json_null();
-	return redacted(redact, exchange->response);
+	return redacted(redact, match->response);
 }
 
-/* What an event says beside its name and the call. */
-static json_t *details_of(const struct exchange *exchange, const struct match *match,
-			  struct redact *redact)
+static int add_more(json_t *record, json_t *more)
 {
-	_cleanup_(json_decrefp) json_t *details = json_object();
-	bool found = false;
-	const char *name;
-	json_t *value;
-
-	if (match->kind != INPUT_EVENT)
-		return json_null();
-	json_object_foreach (exchange->body, name, value) {
-		found |= value == match->call;
-		if (value != match->call && json_string_value(value) != match->event)
-			json_object_set(details, name, value);
-	}
-	/* Deeper inside it would be all that the message has. */
-	return found && json_object_size(details) ? redacted(redact, details) : json_null();
+	if (!more)
+		return -ENOMEM;
+	json_object_update(record, more);
+	json_decref(more);
+	return 0;
 }
 
-static int add_exchange(json_t *record, const struct profile *profile,
-			const struct exchange *exchange, const struct match *match,
+static int add_exchange(json_t *record, const struct exchange *exchange, const struct match *match,
 			struct redact *redact)
 {
-	json_t *more = json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}",
-				 "method", exchange->method, "path", path_of(exchange, redact),
-				 "query", redacted(redact, exchange->query), "status",
-				 exchange->status ? json_integer(exchange->status) : json_null(),
-				 "signature_ms", signature_ms(profile, exchange), "correlation_id",
-				 correlation_of(exchange, redact), "hash", payload_hash(exchange),
-				 "response", response_of(exchange, match, redact),
-				 "argument_call_id", argument_call_id(match, redact), "details",
-				 details_of(exchange, match, redact), "response_json",
-				 exchange->response_json, "body_valid", exchange->body_valid);
+	json_t *ids = correlation_read(exchange, redact), *first = json_array_get(ids, 0);
 
-	if (!more)
-		return -ENOMEM;
-	json_object_update(record, more);
-	json_decref(more);
-	return 0;
+	return add_more(record,
+			json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}",
+				  "method", exchange->method, "path", path_of(exchange, redact),
+				  "query", redacted(redact, exchange->query), "status",
+				  exchange->status ? json_integer(exchange->status) : json_null(),
+				  "signature_ms", signature_ms(match, exchange), "correlation_id",
+				  first ? json_incref(first) : json_null(), "correlation_ids", ids,
+				  "hash", payload_hash(exchange), "response",
+				  response_of(match, redact), "argument_call_id",
+				  argument_call_id(match, redact), "response_json",
+				  exchange->response_json, "body_valid", exchange->body_valid));
 }
 
-static int add_match(json_t *record, const struct profile *profile, const struct match *match,
+static int add_match(json_t *record, const struct exchange *exchange, const struct match *match,
 		     struct redact *redact)
 {
-	json_t *more = json_pack(
-		"{s:O?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o}", "provider",
-		match->kind ? profile_get(profile, "provider") : NULL, "call_id", match->call_id,
-		"function", name_of(match->function, redact), "event",
-		name_of(match->event, redact), "args", redacted(redact, match->arguments), "call",
-		call_of(profile, match, redact), "tool_call_id", invocation_of(profile, match),
-		"transcript", transcript_of(profile, match, redact));
+	json_t *transcript = transcript_of(match, redact);
 
-	if (!more)
-		return -ENOMEM;
-	json_object_set_new(more, "entries",
-			    json_integer(json_array_size(json_object_get(more, "transcript"))));
-	json_object_update(record, more);
-	json_decref(more);
-	return 0;
+	return add_more(
+		record,
+		json_pack("{s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:i}",
+			  "provider", match->kind ? profile_provider(match->profile) : NULL,
+			  "call_id", match->call_id, "function", name_of(match->function, redact),
+			  "event", name_of(match->event, redact), "event_state",
+			  name_of(match->event_state, redact), "args",
+			  redacted(redact, match->arguments), "call",
+			  call_of(match, exchange, redact), "tool_call_id", invocation_of(match),
+			  "entries", (json_int_t)json_array_size(transcript), "transcript",
+			  transcript, "ids", excerpt_ids(match, exchange, redact), "details",
+			  excerpt_details(match, exchange, redact), "part", (int)match->part));
 }
 
 /* Did the outermost PHP call throw? */
@@ -376,9 +358,34 @@ static int add_times(json_t *record, const struct request *request)
 	return json_object_set_new(record, "holes", holes_of(request));
 }
 
-int input_build(struct input *ret, const struct profile *profile, const struct request *request,
-		const struct functions *functions, const struct exchange *exchange,
-		const struct match *match, struct redact *redact)
+/* The first one's is the request's; of each of the others a name of its own. */
+static void input_id(const struct request *request, const struct match *match, char ret[UUID_TEXT])
+{
+	_cleanup_(freep) char *name = NULL;
+	char request_id[UUID_TEXT];
+	struct uuid id = request->id;
+
+	uuid_format(&request->id, request_id);
+	if (match->part && match->tool_call_id &&
+	    asprintf(&name, "%s:%s", request_id, match->tool_call_id) < 0)
+		name = NULL;
+	else if (match->part && !name && asprintf(&name, "%s:%u", request_id, match->part) < 0)
+		name = NULL;
+	if (name)
+		uuid_derive(&id, "part", name, strlen(name));
+	uuid_format(&id, ret);
+}
+
+void input_session(struct uuid *ret, const struct request *request, const struct match *match)
+{
+	if (match->kind)
+		uuid_derive(ret, "session", match->call_id, strlen(match->call_id));
+	else
+		*ret = request->id;
+}
+
+int input_build(struct input *ret, const struct request *request, const struct functions *functions,
+		const struct exchange *exchange, const struct match *match, struct redact *redact)
 {
 	_cleanup_(json_decrefp) json_t *record = json_object();
 	json_t *summary = NULL;
@@ -386,22 +393,21 @@ int input_build(struct input *ret, const struct profile *profile, const struct r
 	struct echo echo;
 
 	learn(exchange, match, redact);
-	echo_init(&echo, profile, request, match);
+	echo_init(&echo, match->profile, request, match);
 	if (request->state != REQUEST_OPEN)
 		tree_learn(request, functions, &echo, redact);
-	uuid_format(&request->id, id);
+	input_id(request, match, id);
 	json_object_set_new(record, "id", json_string(id));
+	uuid_format(&request->id, id);
+	json_object_set_new(record, "request_id", json_string(id));
 	json_object_set_new(record, "kind", json_string(kind_names[match->kind]));
-	if (add_match(record, profile, match, redact) < 0 || add_times(record, request) < 0 ||
-	    add_exchange(record, profile, exchange, match, redact) < 0 ||
+	if (add_match(record, exchange, match, redact) < 0 || add_times(record, request) < 0 ||
+	    add_exchange(record, exchange, match, redact) < 0 ||
 	    add_command(record, request, exchange, redact) < 0 ||
 	    summary_build(&summary, request, functions, redact) < 0)
 		return -ENOMEM;
 	json_object_set_new(record, "summary", summary);
-	if (match->kind)
-		uuid_derive(&ret->session, "session", match->call_id, strlen(match->call_id));
-	else
-		ret->session = request->id;
+	input_session(&ret->session, request, match);
 	ret->record = steal(&record);
 	return 0;
 }

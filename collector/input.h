@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An input record: one HTTP request, redacted and reduced to what the call is derived from
- * (docs/store.md, "How records come about"). Also a pending one, of a request that is still
- * running.
+ * An input record: one HTTP request, or one of the calls in it, redacted and reduced to what the
+ * call is derived from (docs/store.md, "How records come about"). Also a pending one, of a request
+ * that is still running.
  */
 #pragma once
 
-#include "profile.h"
+#include "match.h"
 #include "redact.h"
 #include "request.h"
 
@@ -16,7 +16,8 @@ struct input {
 };
 
 void input_deinit(struct input *input);
+/* The session that a request belongs to. */
+void input_session(struct uuid *ret, const struct request *request, const struct match *match);
 /* `redact` grows with what the request reveals. */
-int input_build(struct input *ret, const struct profile *profile, const struct request *request,
-		const struct functions *functions, const struct exchange *exchange,
-		const struct match *match, struct redact *redact);
+int input_build(struct input *ret, const struct request *request, const struct functions *functions,
+		const struct exchange *exchange, const struct match *match, struct redact *redact);

@@ -89,7 +89,8 @@ static int configure(struct config *config, const struct arguments *arguments)
 	int line = 0, r = config_read(config, path, &line);
 
 	if (r == -EINVAL)
-		fprintf(stderr, "calltraced: %s:%d: not understood\n", path, line);
+		fprintf(stderr, "calltraced: %s:%d: %s\n", path, line,
+			config->wrong ?: "cannot be read");
 	else if (r < 0 && (arguments->config || r != -ENOENT))
 		fprintf(stderr, "calltraced: %s: %s\n", path, strerror(-r));
 	else
@@ -120,13 +121,26 @@ static int lock(const char *dir)
 	return errno == EWOULDBLOCK ? -EBUSY : -errno;
 }
 
-static int open_profile(struct profile **ret, const struct config *config)
+static int open_profiles(struct profile **ret, const struct config *config)
 {
-	int r = profile_open(ret, config->profile);
+	_cleanup_(profile_closep) struct profile *list = NULL;
+	int r = profile_open(&list, NULL);
 
-	if (r < 0)
-		log_error("profile %s: %s", config->profile ?: "(built-in)",
-			  r == -EBADMSG ? "not a provider's profile" : strerror(-r));
+	/* Each goes in front: the last first. */
+	for (size_t i = json_array_size(config->profiles); i > 0 && r == 0; i--) {
+		const char *path = json_string_value(json_array_get(config->profiles, i - 1));
+		_cleanup_(freep) char *problem = NULL;
+
+		r = profile_add(&list, path, &problem);
+		if (r < 0)
+			log_error("profile %s", problem ?: path);
+	}
+	if (r == 0)
+		r = profile_prefer(list, "company_id", config->company_ids);
+	if (r == 0)
+		r = profile_prefer(list, "customer_id", config->customer_ids);
+	if (r == 0)
+		*ret = steal(&list);
 	return r;
 }
 
@@ -169,7 +183,7 @@ static int serve(const struct config *config)
 		log_error("cannot use %s: %s", config->db, strerror(-r));
 	if (r < 0)
 		return r;
-	r = open_profile(&profile, config);
+	r = open_profiles(&profile, config);
 	if (r == 0)
 		r = open_rules(&rules, config);
 	if (r == 0)
@@ -207,7 +221,7 @@ int main(int argc, char **argv)
 		_cleanup_(profile_closep) struct profile *profile = NULL;
 		_cleanup_(rules_closep) struct rules *rules = NULL;
 
-		if (open_profile(&profile, &config) < 0 || open_rules(&rules, &config) < 0)
+		if (open_profiles(&profile, &config) < 0 || open_rules(&rules, &config) < 0)
 			return EXIT_USAGE;
 		puts("settings are good");
 		return 0;

@@ -1,47 +1,168 @@
 /* SPDX-License-Identifier: MIT */
 #include "profile.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
-#include "profile-builtin.h"
-
-#define CALL_ID_MAX 256
+#include "profile-retell.h"
+#include "profile-vapi.h"
 
 struct profile {
 	json_t *data;
+	json_t *preferred; /* of the settings: field → array of sources */
+	struct profile *next;
 };
 
 CLEANUP_DEFINE(struct profile *, profile_close);
 
 void profile_close(struct profile *profile)
 {
-	if (!profile)
-		return;
-	json_decref(profile->data);
-	free(profile);
+	while (profile) {
+		struct profile *next = profile->next;
+
+		json_decref(profile->data);
+		json_decref(profile->preferred);
+		free(profile);
+		profile = next;
+	}
+}
+
+/* Takes `data`. */
+static int profile_new(struct profile **ret, json_t *data)
+{
+	struct profile *profile = data ? calloc(1, sizeof(*profile)) : NULL;
+
+	if (!profile) {
+		json_decref(data);
+		return -ENOMEM;
+	}
+	profile->data = data;
+	*ret = profile;
+	return 0;
+}
+
+static int open_builtin(struct profile **ret)
+{
+	static const struct {
+		const unsigned char *text;
+		size_t size;
+	} builtin[] = {
+		{profile_vapi, sizeof(profile_vapi)},
+		{profile_retell, sizeof(profile_retell)},
+	};
+	_cleanup_(profile_closep) struct profile *list = NULL;
+
+	for (size_t i = 0; i < sizeof(builtin) / sizeof(*builtin); i++) {
+		struct profile *profile;
+		int r = profile_new(&profile, json_loadb((const char *)builtin[i].text,
+							 builtin[i].size, 0, NULL));
+
+		if (r < 0)
+			return r;
+		profile->next = list;
+		list = profile;
+	}
+	*ret = steal(&list);
+	return 0;
+}
+
+int profile_add(struct profile **list, const char *path, char **problem)
+{
+	_cleanup_(freep) char *wrong = NULL;
+	struct profile *profile;
+	json_error_t error;
+	json_t *data;
+	int r, saved;
+
+	*problem = NULL;
+	errno = 0;
+	data = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	saved = errno;
+	if (!data) {
+		if (error.line < 1)
+			r = asprintf(problem, "%s: %s", path, saved ? strerror(saved) : error.text);
+		else
+			r = asprintf(problem, "%s:%d: %s", path, error.line, error.text);
+		if (r < 0)
+			*problem = NULL;
+		return saved == ENOENT || saved == EACCES ? -saved : -EBADMSG;
+	}
+	wrong = profile_check(data);
+	if (wrong) {
+		if (asprintf(problem, "%s: %s", path, wrong) < 0)
+			*problem = NULL;
+		json_decref(data);
+		return -EBADMSG;
+	}
+	r = profile_new(&profile, data);
+	if (r < 0)
+		return r;
+	if (*list)
+		profile->preferred = json_incref((*list)->preferred);
+	profile->next = *list;
+	*list = profile;
+	return 0;
 }
 
 int profile_open(struct profile **ret, const char *path)
 {
-	_cleanup_(profile_closep) struct profile *profile = calloc(1, sizeof(*profile));
+	_cleanup_(freep) char *problem = NULL;
+	struct profile *list = NULL;
+	int r = path ? profile_add(&list, path, &problem) : open_builtin(&list);
 
-	if (!profile)
+	if (r == 0)
+		*ret = list;
+	return r;
+}
+
+const struct profile *profile_next(const struct profile *profile)
+{
+	return profile->next;
+}
+
+const char *profile_provider(const struct profile *profile)
+{
+	return json_string_value(profile_get(profile, "provider"));
+}
+
+const struct profile *profile_named(const struct profile *list, const char *provider)
+{
+	for (; list && provider; list = list->next)
+		if (strcmp(profile_provider(list), provider) == 0)
+			return list;
+	return NULL;
+}
+
+int profile_prefer(struct profile *list, const char *field, json_t *sources)
+{
+	if (!list->preferred)
+		list->preferred = json_object();
+	if (json_object_set(list->preferred, field, sources) < 0)
 		return -ENOMEM;
-	errno = 0;
-	profile->data =
-		path ? json_load_file(path, 0, NULL)
-		     : json_loadb((const char *)profile_builtin, sizeof(profile_builtin), 0, NULL);
-	if (!profile->data)
-		return errno == ENOENT || errno == EACCES ? -errno : -EBADMSG;
-	if (!json_is_string(profile_get(profile, "provider")) ||
-	    !json_is_array(profile_get(profile, "detect")) ||
-	    !json_is_object(profile_get(profile, "session")))
-		return -EBADMSG;
-	*ret = steal(&profile);
+	for (struct profile *profile = list->next; profile; profile = profile->next) {
+		if (profile->preferred == list->preferred)
+			continue;
+		json_decref(profile->preferred);
+		profile->preferred = json_incref(list->preferred);
+	}
 	return 0;
+}
+
+json_t *profile_sources(const struct profile *profile, const char *field)
+{
+	const json_t *own = json_object_get(profile_get(profile, "session"), field);
+	json_t *all = json_array();
+
+	json_array_extend(all, json_object_get(profile->preferred, field));
+	if (json_is_array(own))
+		json_array_extend(all, (json_t *)own);
+	else if (json_is_string(own))
+		json_array_append(all, (json_t *)own);
+	return all;
 }
 
 const json_t *profile_get(const struct profile *profile, const char *name)
@@ -49,159 +170,41 @@ const json_t *profile_get(const struct profile *profile, const char *name)
 	return json_object_get(profile->data, name);
 }
 
-json_t *json_at(const json_t *json, const char *path)
-{
-	char name[64];
-
-	if (!path)
-		return NULL;
-	while (json && *path == '/') {
-		size_t n = strcspn(++path, "/");
-
-		if (n >= sizeof(name))
-			return NULL;
-		memcpy(name, path, n);
-		name[n] = 0;
-		json = json_object_get(json, name);
-		path += n;
-	}
-	return json_is_null(json) ? NULL : (json_t *)json;
-}
-
 json_t *profile_lookup(const struct profile *profile, const char *section, const char *name,
 		       const json_t *json)
 {
-	const char *path = json_string_value(json_object_get(profile_get(profile, section), name));
+	const json_t *source = json_object_get(profile_get(profile, section), name);
+	const struct origins origins = {.call = json, .bare = json};
+	char kept[64];
+	json_t *found;
 
-	return path ? json_at(json, path) : NULL;
+	/* What was read when the request came: input.h. */
+	snprintf(kept, sizeof(kept), "@%s", name);
+	found = json_object_get(json, kept);
+	if (found)
+		return json_is_null(found) ? NULL : found;
+	return source_first(source, &origins);
 }
 
 json_t *profile_first(const struct profile *profile, const char *name, const json_t *json)
 {
-	json_t *path, *found;
-	size_t i;
+	const struct origins origins = {.bare = json};
 
-	json_array_foreach (profile_get(profile, name), i, path) {
-		found = json_at(json, json_string_value(path));
-		if (found)
-			return found;
+	return source_first(profile_get(profile, name), &origins);
+}
+
+const json_t *profile_event(const struct profile *profile, const char *table, const json_t *input)
+{
+	const json_t *object = profile_get(profile, table), *found = NULL;
+	const char *event = json_string_value(json_object_get(input, "event"));
+	const char *state = json_string_value(json_object_get(input, "event_state"));
+	char name[128];
+
+	if (event && state) {
+		snprintf(name, sizeof(name), "%.60s:%.60s", event, state);
+		found = json_object_get(object, name);
 	}
-	return NULL;
-}
-
-static const char *text_at(const json_t *json, const json_t *path)
-{
-	const char *text = path ? json_string_value(json_at(json, json_string_value(path))) : NULL;
-
-	return text && *text ? text : NULL;
-}
-
-static bool detect(const json_t *rule, const struct exchange *exchange, struct match *match)
-{
-	const json_t *body = exchange->body;
-	const json_t *function = json_object_get(rule, "function");
-	const json_t *event = json_object_get(rule, "event");
-	const char *call_id = text_at(body, json_object_get(rule, "call_id"));
-
-	if (!call_id || strlen(call_id) > CALL_ID_MAX || (function && !text_at(body, function)) ||
-	    (event && !text_at(body, event)))
-		return false;
-	match->kind = function ? INPUT_FUNCTION : INPUT_EVENT;
-	match->call_id = call_id;
-	match->function = function ? text_at(body, function) : NULL;
-	match->event = event ? text_at(body, event) : NULL;
-	match->call = json_at(body, json_string_value(json_object_get(rule, "call")));
-	match->arguments = json_at(body, json_string_value(json_object_get(rule, "arguments")));
-	return true;
-}
-
-bool profile_call_id_real(const struct profile *profile, const char *call_id)
-{
-	const json_t *only = profile_get(profile, "arguments_only");
-	const char *prefix = json_string_value(json_object_get(only, "call_id_prefix"));
-	size_t length = json_integer_value(json_object_get(only, "call_id_length"));
-
-	return call_id && strlen(call_id) >= length && strlen(call_id) <= CALL_ID_MAX &&
-	       (!prefix || strncmp(call_id, prefix, strlen(prefix)) == 0);
-}
-
-/* A header is there for nothing else: any id will do but the words that say there is none. */
-static const char *in_headers(const struct profile *profile, const json_t *headers)
-{
-	const json_t *only = profile_get(profile, "arguments_only");
-	json_t *name, *word;
-	size_t i, k;
-
-	json_array_foreach (json_object_get(only, "headers"), i, name) {
-		const char *id =
-			json_string_value(json_object_get(headers, json_string_value(name)));
-
-		if (!id || !*id || strlen(id) > CALL_ID_MAX)
-			continue;
-		json_array_foreach (json_object_get(only, "placeholders"), k, word)
-			if (strcasecmp(id, json_string_value(word)) == 0)
-				break;
-		if (k == json_array_size(json_object_get(only, "placeholders")))
-			return id;
-	}
-	return NULL;
-}
-
-static const char *real_in(const struct profile *profile, const char *list, const json_t *json,
-			   bool paths)
-{
-	json_t *name;
-	size_t i;
-
-	json_array_foreach (json_object_get(profile_get(profile, "arguments_only"), list), i,
-			    name) {
-		const char *id =
-			paths ? text_at(json, name)
-			      : json_string_value(json_object_get(json, json_string_value(name)));
-
-		if (profile_call_id_real(profile, id))
-			return id;
-	}
-	return NULL;
-}
-
-/* The bare arguments: no name, no call. The function's name is the last part of the path. */
-static void detect_arguments_only(const struct profile *profile, const struct exchange *exchange,
-				  struct match *match)
-{
-	json_t *arguments = exchange->body ?: exchange->query;
-	const char *path = json_string_value(exchange->path), *slash = strrchr(path, '/');
-	const char *id = in_headers(profile, exchange->headers);
-
-	if (!id)
-		id = real_in(profile, "query", exchange->query, false);
-	if (!id)
-		id = real_in(profile, "arguments", arguments, true);
-	if (!id || !slash || !slash[1])
-		return;
-	match->kind = INPUT_FUNCTION;
-	match->call_id = id;
-	match->function = slash + 1;
-	match->arguments = arguments;
-}
-
-void profile_match(const struct profile *profile, const struct exchange *exchange,
-		   struct match *ret)
-{
-	struct match match = {0};
-	json_t *rule;
-	size_t i;
-
-	json_array_foreach (profile_get(profile, "detect"), i, rule) {
-		if (detect(rule, exchange, &match))
-			break;
-	}
-	if (!match.kind)
-		detect_arguments_only(profile, exchange, &match);
-	if (match.arguments)
-		match.argument_call_id =
-			text_at(match.arguments, profile_get(profile, "argument_call_id"));
-	*ret = match;
+	return found || !event ? found : json_object_get(object, event);
 }
 
 /* Not an empty string, array or object, not false. */
@@ -214,18 +217,58 @@ static bool says_something(const json_t *json)
 	return json && !json_is_false(json) && !json_is_null(json);
 }
 
+static bool one_of(const json_t *list, const json_t *value)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one)
+		if (json_equal(one, value))
+			return true;
+	return false;
+}
+
+bool condition_holds(const json_t *condition, const struct origins *origins)
+{
+	json_t *value = source_first(json_object_get(condition, "path"), origins);
+	json_t *equals = json_object_get(condition, "equals");
+	json_t *in = json_object_get(condition, "in");
+	const char *glob = json_string_value(json_object_get(condition, "matches"));
+
+	if (equals)
+		return value && json_equal(value, equals);
+	if (in)
+		return value && one_of(in, value);
+	if (glob)
+		return json_is_string(value) && fnmatch(glob, json_string_value(value), 0) == 0;
+	return says_something(value) != json_is_false(json_object_get(condition, "present"));
+}
+
+bool conditions_hold(const json_t *conditions, const struct origins *origins)
+{
+	json_t *condition;
+	size_t i;
+
+	json_array_foreach (conditions, i, condition)
+		if (!condition_holds(condition, origins))
+			return false;
+	return true;
+}
+
+bool profile_silent(const struct profile *profile, const json_t *input)
+{
+	return one_of(profile_get(profile, "silent_events"), json_object_get(input, "event"));
+}
+
 bool profile_failed(const struct profile *profile, const json_t *response)
 {
+	const struct origins origins = {.bare = response};
 	json_t *rule;
 	size_t i;
 
-	json_array_foreach (profile_get(profile, "failure"), i, rule) {
-		json_t *value = json_at(response, json_string_value(json_object_get(rule, "path")));
-		json_t *equals = json_object_get(rule, "equals");
-
-		if (equals ? value && json_equal(value, equals) : says_something(value))
+	json_array_foreach (profile_get(profile, "failure"), i, rule)
+		if (condition_holds(rule, &origins))
 			return true;
-	}
 	return false;
 }
 
@@ -243,4 +286,64 @@ bool profile_booking(const struct profile *profile, const char *function)
 			return true;
 	}
 	return false;
+}
+
+bool profile_reason(const struct profile *profile, const char *meaning, const char *reason)
+{
+	json_t *glob;
+	size_t i;
+
+	if (!reason)
+		return false;
+	json_array_foreach (json_object_get(profile_get(profile, "disconnection"), meaning), i,
+			    glob)
+		if (fnmatch(json_string_value(glob), reason, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool placeholder(const char *call_id)
+{
+	static const char *const globs[] = {
+		"null",
+		"nil",
+		"none",
+		"undefined",
+		"unknown",
+		"call_id",
+		"callid",
+		"n/a",
+		"{*}",
+		"<*>",
+		"$*",
+		"%*%",
+		"1",
+		"12345",
+		"current",
+		"call_1",
+		"dummy_call_id",
+		"your_call_id",
+	};
+
+	for (size_t i = 0; i < sizeof(globs) / sizeof(*globs); i++)
+		if (fnmatch(globs[i], call_id, FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+bool profile_call_id(const struct profile *profile, const char *call_id)
+{
+	json_t *glob;
+	size_t i;
+
+	if (!call_id)
+		return false;
+	while (isspace((unsigned char)*call_id))
+		call_id++;
+	if (!*call_id || strlen(call_id) > CALL_ID_MAX || placeholder(call_id))
+		return false;
+	json_array_foreach (profile_get(profile, "call_id_placeholders"), i, glob)
+		if (fnmatch(json_string_value(glob), call_id, FNM_CASEFOLD) == 0)
+			return false;
+	return true;
 }

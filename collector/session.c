@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "call.h"
 #include "cleanup.h"
+#include "correlation.h"
 #include "record.h"
 
 static json_t *field(const struct derivation *d, const char *name)
@@ -21,6 +23,58 @@ static json_t *text_field(const struct derivation *d, const char *name)
 	if (json_is_integer(value))
 		return json_sprintf("%lld", (long long)json_integer_value(value));
 	return json_is_string(value) ? json_incref(value) : json_null();
+}
+
+/* The most final of the inputs that have one from this source: whatever order they came in. */
+static const json_t *id_from(const struct derivation *d, const char *name, const char *source)
+{
+	const json_t *best = NULL, *found = NULL;
+	json_t *input;
+	size_t i;
+
+	json_array_foreach (d->inputs, i, input) {
+		const json_t *ids = json_object_get(json_object_get(input, "ids"), name);
+		const json_t *id = json_object_get(ids, source);
+
+		if (!id || (best && input_compare(d->profile, best, input) > 0))
+			continue;
+		best = input;
+		found = id;
+	}
+	return found;
+}
+
+/* company_id, customer_id: the first source that gives one in any input. */
+static json_t *id_field(const struct derivation *d, const char *name)
+{
+	_cleanup_(json_decrefp) json_t *sources = profile_sources(d->profile, name);
+	const json_t *found = NULL;
+	json_t *source;
+	size_t i;
+
+	json_array_foreach (sources, i, source) {
+		found = id_from(d, name, json_string_value(source));
+		if (found)
+			break;
+	}
+	return found ? json_incref((json_t *)found) : json_null();
+}
+
+/* Where the last transition led; before the first, what the provider says. */
+static json_t *flow_node(const struct derivation *d)
+{
+	for (size_t i = d->transcript->count; i > 0; i--) {
+		const json_t *entry = d->transcript->entries[i - 1].json;
+		json_t *node = json_object_get(entry, "new_node_name");
+
+		if (!entry_is(&d->transcript->entries[i - 1], "node_transition"))
+			continue;
+		if (!json_string_length(node))
+			node = json_object_get(entry, "new_node_id");
+		if (json_string_length(node))
+			return json_incref(node);
+	}
+	return field(d, "current_flow_node");
 }
 
 static bool is_call(const struct derivation *d)
@@ -54,7 +108,7 @@ static const char *request_status(const json_t *input)
 		       : "completed";
 }
 
-/* As the provider, or the request, tells. */
+/* As the provider, or the request, tells: why it ended, how it is, or that it ended at all. */
 static const char *told_status(const struct derivation *d)
 {
 	const char *said =
@@ -69,13 +123,17 @@ static const char *told_status(const struct derivation *d)
 
 	if (!is_call(d))
 		return request_status(json_array_get(d->inputs, 0));
-	if (reason && strncmp(reason, "error_", 6) == 0)
+	/* The narrower first: a call that never came about did not break off. */
+	if (profile_reason(d->profile, "not_connected", reason))
+		return "not_connected";
+	if (profile_reason(d->profile, "failed", reason))
 		return "failed";
-	if (status)
+	/* A status may be older than the message that says that the call ended. */
+	if (status && strcmp(status, "in_progress") != 0)
 		return status;
 	json_array_foreach (d->inputs, i, input) {
-		const char *by_event = json_string_value(json_object_get(
-			profile_get(d->profile, "event_status"), get_text(input, "event")));
+		const char *by_event =
+			json_string_value(profile_event(d->profile, "event_status", input));
 
 		if (by_event)
 			return by_event;
@@ -98,13 +156,16 @@ static json_t *completeness_of(const struct derivation *d)
 	size_t i, k;
 
 	json_array_foreach (d->inputs, i, input) {
+		/* Calls of one request share what happened to it. */
+		if (get_int(input, "part"))
+			continue;
 		cut_off += strcmp(get_text(input, "state"), "cut_off") == 0;
 		pending += strcmp(get_text(input, "state"), "pending") == 0;
 		json_array_foreach (json_object_get(input, "holes"), k, hole)
 			json_array_append_new(
 				holes, json_pack("{s:o, s:o, s:o}", "kind", get_copy(hole, "kind"),
 						 "count", get_copy(hole, "count"), "request_id",
-						 get_copy(input, "id")));
+						 get_copy(input, "request_id")));
 	}
 	return json_pack("{s:b, s:o, s:i, s:i}", "complete",
 			 !cut_off && !pending && !json_array_size(holes), "holes", holes, "cut_off",
@@ -117,23 +178,56 @@ static json_t *clock_of(const struct derivation *d)
 			 d->clock.source);
 }
 
-static json_t *metadata_of(const struct derivation *d)
+static json_t *analysis_of(const struct derivation *d)
+{
+	static const char *const names[] = {
+		"call_summary",	  "call_successful",	  "in_voicemail",
+		"user_sentiment", "custom_analysis_data",
+	};
+	_cleanup_(json_decrefp) json_t *whole = field(d, "call_analysis"), *parts = NULL;
+
+	if (!json_is_null(whole))
+		return steal(&whole);
+	parts = json_object();
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		_cleanup_(json_decrefp) json_t *value = field(d, names[i]);
+
+		if (!json_is_null(value))
+			json_object_set(parts, names[i], value);
+	}
+	return json_object_size(parts) ? steal(&parts) : json_null();
+}
+
+static json_t *request_metadata(const struct derivation *d)
 {
 	const json_t *first = json_array_get(d->inputs, 0);
 
-	if (!is_call(d))
-		return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request_id",
-				 get_copy(first, "id"), "method", get_copy(first, "method"), "path",
-				 get_copy(first, "path"), "query", get_copy(first, "query"), "argv",
-				 get_copy(first, "argv"), "unit", get_copy(first, "unit"), "status",
-				 get_copy(first, "status"), "exit_status",
-				 get_copy(first, "exit_status"), "summary",
-				 get_copy(first, "summary"));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "provider_metadata",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "request_id",
+			 get_copy(first, "id"), "method", get_copy(first, "method"), "path",
+			 get_copy(first, "path"), "query", get_copy(first, "query"), "argv",
+			 get_copy(first, "argv"), "unit", get_copy(first, "unit"), "status",
+			 get_copy(first, "status"), "exit_status", get_copy(first, "exit_status"),
+			 "summary", get_copy(first, "summary"));
+}
+
+static json_t *call_metadata(const struct derivation *d)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "provider_metadata",
 			 field(d, "provider_metadata"), "direction", field(d, "direction"),
 			 "call_type", field(d, "call_type"), "agent_name", field(d, "agent_name"),
-			 "call_analysis", field(d, "call_analysis"), "latency", field(d, "latency"),
-			 "clock", clock_of(d));
+			 "dynamic_variables", field(d, "dynamic_variables"), "call_analysis",
+			 analysis_of(d), "latency", field(d, "latency"), "clock", clock_of(d));
+}
+
+static json_t *metadata_of(const struct derivation *d)
+{
+	json_t *metadata = is_call(d) ? call_metadata(d) : request_metadata(d);
+	size_t more;
+
+	json_object_set_new(metadata, "correlation_ids", correlation_all(d->inputs, &more));
+	if (more)
+		json_object_set_new(metadata, "correlation_ids_left_out", json_integer(more));
+	return metadata;
 }
 
 static void set_response_times(json_t *session, const json_t *traces)
@@ -196,16 +290,16 @@ static void set_counters(const struct derivation *d, json_t *session)
 json_t *session_derive(const struct derivation *d)
 {
 	const json_t *first = json_array_get(d->inputs, 0);
-	json_t *session = json_pack(
-		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "id",
-		d->session, "call_id", get_copy(first, "call_id"), "kind",
-		is_call(d) ? "call" : "request", "provider", get_copy(first, "provider"),
-		"company_id", text_field(d, "company_id"), "customer_id",
-		text_field(d, "customer_id"), "agent_id", text_field(d, "agent_id"),
-		"agent_version", field(d, "agent_version"), "call_status", status_of(d),
-		"disconnection_reason", field(d, "disconnection_reason"), "conversation_flow_id",
-		field(d, "conversation_flow_id"), "current_flow_node",
-		field(d, "current_flow_node"), "flow_state", field(d, "flow_state"));
+	json_t *session =
+		json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "id",
+			  d->session, "call_id", get_copy(first, "call_id"), "kind",
+			  is_call(d) ? "call" : "request", "provider", get_copy(first, "provider"),
+			  "company_id", id_field(d, "company_id"), "customer_id",
+			  id_field(d, "customer_id"), "agent_id", text_field(d, "agent_id"),
+			  "agent_version", field(d, "agent_version"), "call_status", status_of(d),
+			  "disconnection_reason", field(d, "disconnection_reason"),
+			  "conversation_flow_id", field(d, "conversation_flow_id"),
+			  "current_flow_node", flow_node(d), "flow_state", field(d, "flow_state"));
 
 	if (!session)
 		return NULL;

@@ -64,10 +64,11 @@ int posting_of(const struct bytes *key, struct posting *ret);
 
 #define FACETS_MAX 8
 
-/* Every entry that a record has in the index. */
-#define ENTRIES_MAX 20
+/* A session's names and its correlation ids. */
+#define ENTRIES_MAX (STORE_CORRELATION_MAX + 16)
 #define FACT_MAX    1200
 
+/* Every entry that a record has in the index. */
 struct entries {
 	struct {
 		struct key key;

@@ -29,7 +29,7 @@ int store_put_session(struct store_txn *txn, const json_t *session)
 {
 	const char *text = json_string_value(json_object_get(session, "id"));
 	_cleanup_(json_decrefp) json_t *stored = NULL;
-	struct entries before = {0}, after;
+	struct entries before, after;
 	struct uuid id;
 	struct key key;
 	int r;
@@ -40,6 +40,7 @@ int store_put_session(struct store_txn *txn, const json_t *session)
 	r = terms_move_session(txn, &id, session_time(session));
 	if (r < 0)
 		return r;
+	before.count = 0;
 	r = store_get_session(txn, &id, &stored);
 	if (r == -EBADMSG)
 		r = drop_index_of_damaged(txn, &id);

@@ -65,6 +65,9 @@ int store_find_call(struct store_txn *txn, const char *call, struct uuid *ret);
 /* `each` returns 0 to go on, anything else to stop: that is then returned. The json is borrowed. */
 typedef int (*store_each_fn)(const json_t *record, void *userdata);
 
+/* So many of a session's metadata.correlation_ids lead to it. */
+#define STORE_CORRELATION_MAX 256
+
 /* Zero and NULL mean everything; what is named must all hold. Times are those the sessions are
  * sorted by, in nanoseconds: since <= time < until. */
 struct store_filter {

@@ -83,7 +83,7 @@ static json_t *metadata_of(const struct derivation *d, const json_t *input, size
 
 	json_object_update_new(metadata,
 			       json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-					 "request_id", get_copy(input, "id"), "base_name",
+					 "request_id", get_copy(input, "request_id"), "base_name",
 					 base_name(get_text(input, "function")), "http_status",
 					 get_copy(input, "status"), "http_method",
 					 get_copy(input, "method"), "path", get_copy(input, "path"),

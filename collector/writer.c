@@ -152,7 +152,7 @@ static int put_tree(struct writer *writer, const struct request *request,
 {
 	struct echo echo;
 
-	echo_init(&echo, writer->profile, request, match);
+	echo_init(&echo, match->profile, request, match);
 	return tree_put(writer->txn, session, request, functions, &echo, redact);
 }
 
@@ -192,30 +192,56 @@ static int add_alone(struct writer *writer, const struct input *input)
 	return r;
 }
 
+/* Each call that a request has is an input of its own; they share its tree. */
+static int add_match(struct writer *writer, const struct request *request,
+		     const struct functions *functions, const struct exchange *exchange,
+		     const struct match *match, struct redact *redact)
+{
+	_cleanup_(input_deinit) struct input input = {0};
+	size_t before = redact_learned(redact);
+	int r = input_build(&input, request, functions, exchange, match, redact);
+
+	if (r < 0)
+		return r;
+	/* What is of no call is an input only while it runs. */
+	return match->kind || request->state == REQUEST_OPEN
+		       ? add_to_call(writer, &input, redact, redact_learned(redact) != before)
+		       : add_alone(writer, &input);
+}
+
+static int add_matches(struct writer *writer, const struct request *request,
+		       const struct functions *functions, const struct exchange *exchange,
+		       const struct matches *matches, struct redact *redact)
+{
+	int r = 0;
+
+	if (matches->left_out)
+		log_warning("a request has %zu function calls; the first %d are kept",
+			    matches->count + matches->left_out, MATCHES_MAX);
+	for (size_t i = 0; i < matches->count && r == 0; i++)
+		r = add_match(writer, request, functions, exchange, &matches->list[i], redact);
+	return r;
+}
+
 int writer_add(struct writer *writer, const struct request *request,
 	       const struct functions *functions)
 {
 	_cleanup_(exchange_deinit) struct exchange exchange = {0};
-	_cleanup_(input_deinit) struct input input = {0};
+	_cleanup_(matches_deinit) struct matches matches = {0};
 	struct redact *redact;
-	struct match match;
-	size_t before;
+	struct uuid session;
 	int r = exchange_read(&exchange, request);
 
-	if (r < 0)
-		return r;
-	profile_match(writer->profile, &exchange, &match);
-	r = book_get(writer->book, match.call_id, &redact);
-	if (r < 0)
-		return r;
-	before = redact_learned(redact);
-	r = input_build(&input, writer->profile, request, functions, &exchange, &match, redact);
 	if (r == 0)
-		r = put_tree(writer, request, functions, &match, &input.session, redact);
+		r = matches_read(&matches, writer->profile, &exchange);
+	if (r == 0)
+		r = book_get(writer->book, matches.list[0].call_id, &redact);
+	if (r == 0)
+		r = add_matches(writer, request, functions, &exchange, &matches, redact);
 	if (r < 0)
 		return r;
-	return match.kind ? add_to_call(writer, &input, redact, redact_learned(redact) != before)
-			  : add_alone(writer, &input);
+	input_session(&session, request, &matches.list[0]);
+	return put_tree(writer, request, functions, &matches.list[0], &session, redact);
 }
 
 /* However they came: the same inputs are the same bytes. */
@@ -226,43 +252,41 @@ static int put_call(struct writer *writer, const struct uuid *session, const jso
 	return ordered ? put_derived(writer, session, inputs, ordered) : -ENOMEM;
 }
 
-static json_t *pending_of(const struct input *input)
+/* All calls of a request are of one session. */
+static json_t *pending_of(const struct request *request, const struct match *match)
 {
-	char session[UUID_TEXT];
+	char session[UUID_TEXT], id[UUID_TEXT];
+	struct uuid uuid;
 
-	uuid_format(&input->session, session);
-	return json_pack("{s:s, s:O}", "session", session, "id",
-			 json_object_get(input->record, "id"));
+	input_session(&uuid, request, match);
+	uuid_format(&uuid, session);
+	uuid_format(&request->id, id);
+	return json_pack("{s:s, s:s}", "session", session, "id", id);
 }
 
 int writer_add_pending(struct writer *writer, const struct request *request,
 		       const struct functions *functions, json_t **ret)
 {
 	_cleanup_(exchange_deinit) struct exchange exchange = {0};
-	_cleanup_(input_deinit) struct input input = {0};
+	_cleanup_(matches_deinit) struct matches matches = {0};
 	struct redact *redact;
-	struct match match;
-	size_t before;
 	int r;
 
 	if (!request->params && !request->run)
 		return WRITER_NONE;
 	r = exchange_read(&exchange, request);
-	if (r < 0)
-		return r;
-	profile_match(writer->profile, &exchange, &match);
-	if (!match.kind && !request->run)
-		return WRITER_NONE;
-	r = book_get(writer->book, match.call_id, &redact);
-	if (r < 0)
-		return r;
-	before = redact_learned(redact);
-	r = input_build(&input, writer->profile, request, functions, &exchange, &match, redact);
 	if (r == 0)
-		r = add_to_call(writer, &input, redact, redact_learned(redact) != before);
+		r = matches_read(&matches, writer->profile, &exchange);
 	if (r < 0)
 		return r;
-	*ret = pending_of(&input);
+	if (!matches.list[0].kind && !request->run)
+		return WRITER_NONE;
+	r = book_get(writer->book, matches.list[0].call_id, &redact);
+	if (r == 0)
+		r = add_matches(writer, request, functions, &exchange, &matches, redact);
+	if (r < 0)
+		return r;
+	*ret = pending_of(request, &matches.list[0]);
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -282,7 +306,7 @@ int writer_cut_off(struct writer *writer, const json_t *pending)
 		return r;
 	json_array_foreach (inputs, i, input) {
 		const char *state = json_string_value(json_object_get(input, "state"));
-		const char *other = json_string_value(json_object_get(input, "id"));
+		const char *other = json_string_value(json_object_get(input, "request_id"));
 
 		if (other && strcmp(other, id) == 0 && state && strcmp(state, "pending") == 0)
 			json_object_set_new(

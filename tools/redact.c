@@ -13,8 +13,8 @@
 #include "cleanup.h"
 #include "command.h"
 #include "lenient.h"
+#include "match.h"
 #include "output.h"
-#include "profile.h"
 
 #define INPUT_MAX (16u << 20)
 #define RULE_AT	  15 /* columns */
@@ -104,13 +104,13 @@ static void keep_function(struct redact *redact, const struct profile *profile, 
 {
 	_cleanup_(json_decrefp) json_t *empty = json_string("");
 	const struct exchange exchange = {.path = empty, .body = document, .body_valid = true};
-	struct match match;
+	_cleanup_(matches_deinit) struct matches matches = {0};
 
-	if (!empty)
+	if (!empty || matches_read(&matches, profile, &exchange) < 0)
 		return;
-	profile_match(profile, &exchange, &match);
-	if (match.function)
-		redact_keep(redact, match.function);
+	for (size_t i = 0; i < matches.count; i++)
+		if (matches.list[i].function)
+			redact_keep(redact, matches.list[i].function);
 }
 
 static int learn(struct redact *redact, const json_t *documents)
