@@ -164,7 +164,7 @@ static int check_list(struct check *check, const struct walk *walk, enum store_k
 
 static int check_records(struct check *check, const struct walk *walk)
 {
-	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
+	_cleanup_(record_lists_deinit) struct record_lists lists = {0};
 	struct uuid session;
 	struct key owner;
 	int r;
@@ -176,11 +176,11 @@ static int check_records(struct check *check, const struct walk *walk)
 	r = check_present(check, TABLE_RECORDS, walk, TABLE_SESSIONS, &owner,
 			  "belongs to no session");
 	if (!r)
-		r = record_texts_of(check->txn, walk->value, &texts);
+		r = record_lists_of(check->txn, walk->value, &lists);
 	if (r == -EBADMSG)
 		return problem(check, TABLE_RECORDS, &walk->key, "the lists cannot be read");
 	for (size_t i = 0; i < STORE_KINDS && !r; i++)
-		r = check_list(check, walk, (enum store_kind)i, &session, texts.part[i]);
+		r = check_list(check, walk, (enum store_kind)i, &session, lists.list[i]);
 	return r;
 }
 

@@ -12,28 +12,34 @@
 struct lists {
 	struct store_txn *txn;
 	enum store_kind kind;
+	bool read;
 	struct uuid session;
-	json_t *list;
+	struct record_lists lists;
+	json_t *record;
 };
 
 static void lists_deinit(struct lists *lists)
 {
-	json_decref(lists->list);
+	record_lists_deinit(&lists->lists);
+	json_decref(lists->record);
 }
 
 static int record_at(struct lists *lists, const struct posting *at, const json_t **ret)
 {
 	int r = 0;
 
-	if (!lists->list || memcmp(&lists->session, &at->session, sizeof(at->session)) != 0) {
-		json_decref(steal(&lists->list));
+	json_decref(steal(&lists->record));
+	if (!lists->read || memcmp(&lists->session, &at->session, sizeof(at->session)) != 0) {
+		record_lists_deinit(&lists->lists);
+		lists->lists = (struct record_lists){0};
 		lists->session = at->session;
-		r = store_get_records(lists->txn, lists->kind, &at->session, &lists->list);
+		r = record_lists_get(lists->txn, &at->session, lists->kind, &lists->lists);
+		lists->read = r == 0;
 	}
-	if (r)
-		return r;
-	*ret = json_array_get(lists->list, at->seq - 1);
-	return *ret ? 0 : -EBADMSG;
+	if (!r)
+		r = record_of(lists->lists.list[lists->kind], at->seq - 1, &lists->record);
+	*ret = lists->record;
+	return r == STORE_NONE ? -EBADMSG : r;
 }
 
 static int each_indexed(struct index_walk *walk, struct lists *lists, store_each_fn each,

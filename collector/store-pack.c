@@ -7,7 +7,7 @@
 
 #include "cleanup.h"
 #include "store-dictionary.h"
-#include "value.h"
+#include "store-json.h"
 
 /* Above 3 the gain is a few percent for several times the work. */
 #define LEVEL 3
@@ -59,16 +59,16 @@ static int prepare(struct pack *pack)
 	return pack->compress && pack->compress_with ? 0 : -ENOMEM;
 }
 
-int pack_text(struct pack *pack, const void *text, size_t size, struct buffer *out)
+int pack_bytes(struct pack *pack, struct bytes bytes, struct buffer *out)
 {
 	static const uint8_t head = PACKED_ZSTD_1;
-	size_t bound = ZSTD_compressBound(size), n;
-	_cleanup_(freep) void *packed = size <= PACK_JSON_MAX ? malloc(bound) : NULL;
-	int r = packed ? prepare(pack) : size > PACK_JSON_MAX ? -E2BIG : -ENOMEM;
+	size_t bound = ZSTD_compressBound(bytes.size), n;
+	_cleanup_(freep) void *packed = bytes.size <= PACK_MAX ? malloc(bound) : NULL;
+	int r = packed ? prepare(pack) : bytes.size > PACK_MAX ? -E2BIG : -ENOMEM;
 
 	if (r < 0)
 		return r;
-	n = ZSTD_compress_usingCDict(pack->compress, packed, bound, text, size,
+	n = ZSTD_compress_usingCDict(pack->compress, packed, bound, bytes.data, bytes.size,
 				     pack->compress_with);
 	if (ZSTD_isError(n) || buffer_add(out, &head, sizeof(head)) < 0)
 		return -ENOMEM;
@@ -77,47 +77,42 @@ int pack_text(struct pack *pack, const void *text, size_t size, struct buffer *o
 
 int pack_json(struct pack *pack, const json_t *json, struct buffer *out)
 {
-	_cleanup_(freep) char *text = json_dumps(json, JSON_COMPACT | value_precision(json));
+	_cleanup_(buffer_deinit) struct buffer bytes = BUFFER_INIT;
+	int r = json_write(json, &bytes);
 
-	return text ? pack_text(pack, text, strlen(text), out) : -EINVAL;
+	return r ? r : pack_bytes(pack, (struct bytes){bytes.data, bytes.size}, out);
 }
 
-int unpack_text(struct pack *pack, struct bytes value, char **ret, size_t *ret_size)
+int unpack_bytes(struct pack *pack, struct bytes value, struct bytes *ret)
 {
-	_cleanup_(freep) char *text = NULL;
+	_cleanup_(freep) char *data = NULL;
 	unsigned long long size;
-	const uint8_t *data = value.data;
+	const uint8_t *packed = value.data;
 
-	if (!value.size || data[0] != PACKED_ZSTD_1)
+	if (!value.size || packed[0] != PACKED_ZSTD_1)
 		return -EBADMSG;
 	/* The two error values of this function are larger than any size. */
-	size = ZSTD_getFrameContentSize(data + 1, value.size - 1);
-	if (size > PACK_JSON_MAX)
+	size = ZSTD_getFrameContentSize(packed + 1, value.size - 1);
+	if (size > PACK_MAX)
 		return -EBADMSG;
-	text = malloc(size + 1);
-	if (!text)
+	data = malloc(size + 1);
+	if (!data)
 		return -ENOMEM;
-	if (ZSTD_decompress_usingDDict(pack->decompress, text, size, data + 1, value.size - 1,
+	if (ZSTD_decompress_usingDDict(pack->decompress, data, size, packed + 1, value.size - 1,
 				       pack->decompress_with) != size)
 		return -EBADMSG;
-	*ret = steal(&text);
-	*ret_size = size;
+	*ret = (struct bytes){steal(&data), size};
 	return 0;
 }
 
 int unpack_json(struct pack *pack, struct bytes value, json_t **ret)
 {
-	_cleanup_(freep) char *text = NULL;
-	size_t size;
-	json_t *json;
-	int r = unpack_text(pack, value, &text, &size);
+	struct bytes bytes;
+	int r = unpack_bytes(pack, value, &bytes);
 
-	if (r < 0)
+	if (r)
 		return r;
-	/* PHP strings may contain NUL. */
-	json = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
-	if (!json)
-		return -EBADMSG;
-	*ret = json;
-	return 0;
+	r = json_read(bytes, ret);
+	free((void *)bytes.data);
+	return r;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON in values: compressed, with a dictionary of what records look like, so that a record of a
- * few hundred bytes does not pay for the names of its fields.
+ * Bytes, or JSON (store-json.h), compressed, with a dictionary of what records look like, so that a
+ * record of a few hundred bytes does not pay for the names of its fields.
  *
  * A value is one byte that says how the rest is packed, then the rest:
  *
- *   1  a zstd frame made with dictionary 1 (store-dictionary.txt)
+ *   1  a zstd frame made with dictionary 1 (store-dictionary.ndjson)
  *
  * The dictionary is part of the format: another one gets another number, the old stays readable.
  */
@@ -15,7 +15,7 @@
 #include "store-table.h"
 
 /* More than any call has; what claims to be larger is damaged. */
-#define PACK_JSON_MAX (512u << 20)
+#define PACK_MAX (512u << 20)
 
 struct pack;
 
@@ -23,8 +23,8 @@ int pack_new(struct pack **ret);
 void pack_free(struct pack *pack);
 
 /* Appends the value to `out`. -E2BIG: larger than can be read again. */
-int pack_text(struct pack *pack, const void *text, size_t size, struct buffer *out);
+int pack_bytes(struct pack *pack, struct bytes bytes, struct buffer *out);
 int pack_json(struct pack *pack, const json_t *json, struct buffer *out);
-/* -EBADMSG: it cannot be read. The text is to be freed. */
-int unpack_text(struct pack *pack, struct bytes value, char **ret, size_t *ret_size);
+/* -EBADMSG: it cannot be read. Its data is to be freed. */
+int unpack_bytes(struct pack *pack, struct bytes value, struct bytes *ret);
 int unpack_json(struct pack *pack, struct bytes value, json_t **ret);

@@ -9,61 +9,96 @@
 #include <string.h>
 
 #include "store-index.h"
+#include "store-json.h"
 #include "store-lmdb.h"
 #include "store-record.h"
 #include "store-terms.h"
-#include "value.h"
 
-/* A value, unpacked: the sizes of the lists' texts, 4 bytes each, then the texts. */
-#define HEAD_SIZE (STORE_KINDS * sizeof(uint32_t))
+/* A value: the size of the errors' frame, 4 bytes, that frame, then the others' frame. A frame,
+ * unpacked: the sizes of its lists, 4 bytes each, then the lists. The errors stand alone because
+ * they are few, and those of all sessions are listed together. */
+#define SIZE sizeof(uint32_t)
 
-void record_texts_deinit(struct record_texts *texts)
+static const enum store_kind others[] = {STORE_EVENTS, STORE_FUNCTIONS, STORE_SEGMENTS,
+					 STORE_REQUESTS};
+static const enum store_kind errors[] = {STORE_ERRORS};
+
+#define OTHERS (sizeof(others) / sizeof(*others))
+
+void record_lists_deinit(struct record_lists *lists)
 {
-	free(texts->text);
+	free((void *)lists->errors.data);
+	free((void *)lists->others.data);
 }
 
-static uint32_t size_at(const char *p)
+static uint32_t size_at(const void *p)
 {
 	uint32_t size;
 
-	memcpy(&size, p, sizeof(size));
+	memcpy(&size, p, SIZE);
 	return le32toh(size);
 }
 
-int record_texts_of(struct store_txn *txn, struct bytes value, struct record_texts *ret)
+static int split_frame(struct bytes frame, const enum store_kind *kinds, size_t count,
+		       struct record_lists *ret)
 {
-	size_t size, at = HEAD_SIZE;
-	int r = unpack_text(txn->store->pack, value, &ret->text, &size);
+	size_t at = count * SIZE;
 
-	if (r < 0)
-		return r;
-	if (size < HEAD_SIZE)
+	if (frame.size < at)
 		return -EBADMSG;
-	for (size_t i = 0; i < STORE_KINDS; i++) {
-		size_t part = size_at(ret->text + i * sizeof(uint32_t));
+	for (size_t i = 0; i < count; i++) {
+		size_t size = size_at((const char *)frame.data + i * SIZE);
 
-		if (part > size - at)
+		if (size > frame.size - at)
 			return -EBADMSG;
-		ret->part[i] = (struct bytes){ret->text + at, part};
-		at += part;
+		ret->list[kinds[i]] = (struct bytes){(const char *)frame.data + at, size};
+		at += size;
 	}
-	return at == size ? 0 : -EBADMSG;
+	return at == frame.size ? 0 : -EBADMSG;
 }
 
-int record_list_of(struct bytes text, json_t **ret)
+/* An absent frame has empty lists. */
+static int read_frame(struct store_txn *txn, struct bytes packed, const enum store_kind *kinds,
+		      size_t count, struct bytes *frame, struct record_lists *ret)
 {
-	_cleanup_(json_decrefp) json_t *list = NULL;
-	json_t *record;
-	size_t i;
+	int r = packed.size ? unpack_bytes(txn->store->pack, packed, frame) : STORE_NONE;
 
-	list = text.size ? json_loadb(text.data, text.size, JSON_ALLOW_NUL, NULL) : json_array();
-	if (!json_is_array(list))
+	return r ? (r == STORE_NONE ? 0 : r) : split_frame(*frame, kinds, count, ret);
+}
+
+static int frames_of(struct bytes value, struct bytes *ret_errors, struct bytes *ret_others)
+{
+	const char *data = value.data;
+	size_t size;
+
+	if (value.size < SIZE)
 		return -EBADMSG;
-	json_array_foreach (list, i, record)
-		if (!json_is_object(record))
-			return -EBADMSG;
-	*ret = steal(&list);
+	size = size_at(data);
+	if (size > value.size - SIZE)
+		return -EBADMSG;
+	*ret_errors = (struct bytes){data + SIZE, size};
+	*ret_others = (struct bytes){data + SIZE + size, value.size - SIZE - size};
 	return 0;
+}
+
+static int read_errors(struct store_txn *txn, struct bytes frame, struct record_lists *ret)
+{
+	return read_frame(txn, frame, errors, 1, &ret->errors, ret);
+}
+
+static int read_others(struct store_txn *txn, struct bytes frame, struct record_lists *ret)
+{
+	return read_frame(txn, frame, others, OTHERS, &ret->others, ret);
+}
+
+int record_lists_of(struct store_txn *txn, struct bytes value, struct record_lists *ret)
+{
+	struct bytes first, second;
+	int r = frames_of(value, &first, &second);
+
+	if (!r)
+		r = read_errors(txn, first, ret);
+	return r ? r : read_others(txn, second, ret);
 }
 
 static void session_key(struct key *key, const struct uuid *session)
@@ -72,24 +107,78 @@ static void session_key(struct key *key, const struct uuid *session)
 	key_add(key, session->bytes, sizeof(session->bytes));
 }
 
-int record_texts_get(struct store_txn *txn, const struct uuid *session, struct record_texts *ret)
+static int get_value(struct store_txn *txn, const struct uuid *session, struct bytes *ret)
 {
-	struct bytes value;
 	struct key key;
-	int r;
 
 	session_key(&key, session);
-	r = table_get(txn, TABLE_RECORDS, &key, &value);
-	return r ? r : record_texts_of(txn, value, ret);
+	return table_get(txn, TABLE_RECORDS, &key, ret);
+}
+
+int record_lists_get(struct store_txn *txn, const struct uuid *session, enum store_kind kind,
+		     struct record_lists *ret)
+{
+	struct bytes value, first, second;
+	int r = get_value(txn, session, &value);
+
+	if (!r)
+		r = frames_of(value, &first, &second);
+	if (r)
+		return r;
+	return kind == STORE_ERRORS ? read_errors(txn, first, ret) : read_others(txn, second, ret);
+}
+
+static int object_or_damage(json_t *json)
+{
+	return json_is_object(json) ? 0 : -EBADMSG;
+}
+
+int record_list_of(struct bytes bytes, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *list = NULL;
+	json_t *record;
+	size_t i;
+	int r = 0;
+
+	if (bytes.size)
+		r = json_read(bytes, &list);
+	else
+		list = json_array();
+	if (!r && !json_is_array(list))
+		r = -EBADMSG;
+	json_array_foreach (list, i, record)
+		if (!r)
+			r = object_or_damage(record);
+	if (!r)
+		*ret = steal(&list);
+	return r;
+}
+
+int record_of(struct bytes list, size_t place, json_t **ret)
+{
+	_cleanup_(json_decrefp) json_t *record = NULL;
+	struct json_walk walk;
+	struct bytes bytes;
+	int r = json_walk_init(&walk, list);
+
+	for (size_t i = 0; !r && i <= place; i++)
+		r = json_walk_next(&walk, &bytes);
+	if (!r)
+		r = json_read(bytes, &record);
+	if (!r)
+		r = object_or_damage(record);
+	if (!r)
+		*ret = steal(&record);
+	return r;
 }
 
 int store_get_records(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
 		      json_t **ret)
 {
-	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
-	int r = record_texts_get(txn, session, &texts);
+	_cleanup_(record_lists_deinit) struct record_lists lists = {0};
+	int r = record_lists_get(txn, session, kind, &lists);
 
-	return r && r != STORE_NONE ? r : record_list_of(texts.part[kind], ret);
+	return r && r != STORE_NONE ? r : record_list_of(lists.list[kind], ret);
 }
 
 uint64_t record_time(const json_t *record, const char *field)
@@ -147,13 +236,16 @@ static int drop_index_of_damaged(struct store_txn *txn, const struct uuid *sessi
 }
 
 /* The lists as they are; where they cannot be read, none, and nothing in the index. */
-static int texts_before(struct store_txn *txn, const struct uuid *session, struct record_texts *ret)
+static int lists_before(struct store_txn *txn, const struct uuid *session, struct record_lists *ret)
 {
-	int r = record_texts_get(txn, session, ret);
+	struct bytes value;
+	int r = get_value(txn, session, &value);
 
+	if (!r)
+		r = record_lists_of(txn, value, ret);
 	if (r != -EBADMSG)
 		return r == STORE_NONE ? 0 : r;
-	memset(ret->part, 0, sizeof(ret->part));
+	memset(ret->list, 0, sizeof(ret->list));
 	r = terms_forget(txn, session);
 	return r ? r : drop_index_of_damaged(txn, session);
 }
@@ -178,78 +270,89 @@ static bool same(struct bytes a, struct bytes b)
 
 /* A company that came late stands in the facts of functions that did not change. */
 static int put_list(struct store_txn *txn, enum store_kind kind, const struct uuid *session,
-		    const struct record_texts *before, const json_t *list, struct bytes *ret)
+		    const struct record_lists *before, const json_t *list, struct buffer *ret)
 {
-	size_t size;
-	char *text;
+	struct bytes old = before->list[kind];
+	int r = json_array_size(list) ? json_write(list, ret) : 0;
+	bool changed = !same(old, (struct bytes){ret->data, ret->size});
 
-	*ret = (struct bytes){NULL, 0};
-	if (json_array_size(list)) {
-		text = json_dumps(list, JSON_COMPACT | value_precision(list));
-		if (!text)
-			return -EINVAL;
-		size = strlen(text);
-		*ret = (struct bytes){text, size};
-		if (size > UINT32_MAX)
-			return -E2BIG;
-	}
-	if (kind == STORE_SEGMENTS && !same(before->part[kind], *ret))
-		return terms_put_list(txn, session, before->part[kind], *ret);
-	if (kind == STORE_FUNCTIONS || (kind == STORE_ERRORS && !same(before->part[kind], *ret)))
-		return put_index(txn, kind, session, before->part[kind], list);
+	if (r)
+		return r;
+	if (ret->size > UINT32_MAX)
+		return -E2BIG;
+	if (kind == STORE_SEGMENTS && changed)
+		return terms_put_list(txn, session, old, (struct bytes){ret->data, ret->size});
+	if (kind == STORE_FUNCTIONS || (kind == STORE_ERRORS && changed))
+		return put_index(txn, kind, session, old, list);
 	return 0;
 }
 
-static int pack_texts(struct store_txn *txn, const struct bytes parts[STORE_KINDS],
-		      struct buffer *packed)
+/* Nothing when all lists are empty. */
+static int pack_frame(struct store_txn *txn, const struct bytes lists[STORE_KINDS],
+		      const enum store_kind *kinds, size_t count, struct buffer *out)
 {
-	_cleanup_(buffer_deinit) struct buffer text = BUFFER_INIT;
+	_cleanup_(buffer_deinit) struct buffer frame = BUFFER_INIT;
 	int r = 0;
 
-	for (size_t i = 0; i < STORE_KINDS && !r; i++) {
-		uint32_t size = htole32((uint32_t)parts[i].size);
+	for (size_t i = 0; i < count && !r; i++) {
+		uint32_t size = htole32((uint32_t)lists[kinds[i]].size);
 
-		r = buffer_add(&text, &size, sizeof(size));
+		r = buffer_add(&frame, &size, SIZE);
 	}
-	for (size_t i = 0; i < STORE_KINDS && !r; i++)
-		r = buffer_add(&text, parts[i].data, parts[i].size);
-	return text.size == HEAD_SIZE || r
-		       ? r
-		       : pack_text(txn->store->pack, text.data, text.size, packed);
+	for (size_t i = 0; i < count && !r; i++)
+		r = buffer_add(&frame, lists[kinds[i]].data, lists[kinds[i]].size);
+	if (r || frame.size == count * SIZE)
+		return r;
+	return pack_bytes(txn->store->pack, (struct bytes){frame.data, frame.size}, out);
 }
 
-static int put_texts(struct store_txn *txn, const struct uuid *session,
-		     const struct bytes parts[STORE_KINDS])
+static int pack_lists(struct store_txn *txn, const struct bytes lists[STORE_KINDS],
+		      struct buffer *out)
+{
+	uint32_t size = 0;
+	int r = buffer_add(out, &size, SIZE);
+
+	if (!r)
+		r = pack_frame(txn, lists, errors, 1, out);
+	if (r)
+		return r;
+	size = htole32((uint32_t)(out->size - SIZE));
+	memcpy(out->data, &size, SIZE);
+	return pack_frame(txn, lists, others, OTHERS, out);
+}
+
+static int write_lists(struct store_txn *txn, const struct uuid *session,
+		       const struct bytes lists[STORE_KINDS])
 {
 	_cleanup_(buffer_deinit) struct buffer packed = BUFFER_INIT;
 	struct key key;
-	int r = pack_texts(txn, parts, &packed);
+	int r = pack_lists(txn, lists, &packed);
 
 	session_key(&key, session);
 	if (r)
 		return r;
-	return packed.size ? table_put(txn, TABLE_RECORDS, &key, packed.data, packed.size)
-			   : table_delete(txn, TABLE_RECORDS, key.data, key.size);
+	return packed.size > SIZE ? table_put(txn, TABLE_RECORDS, &key, packed.data, packed.size)
+				  : table_delete(txn, TABLE_RECORDS, key.data, key.size);
 }
 
-/* The new texts are in `own`, to be freed, whatever is returned. */
+/* What is new is in `own`, to be freed, whatever is returned. */
 static int put_lists(struct store_txn *txn, const struct uuid *session,
-		     const json_t *const lists[STORE_KINDS], struct bytes own[STORE_KINDS])
+		     const json_t *const lists[STORE_KINDS], struct buffer own[STORE_KINDS])
 {
-	_cleanup_(record_texts_deinit) struct record_texts before = {0};
-	struct bytes parts[STORE_KINDS];
+	_cleanup_(record_lists_deinit) struct record_lists before = {0};
+	struct bytes after[STORE_KINDS];
 	bool changed = false;
-	int r = texts_before(txn, session, &before);
+	int r = lists_before(txn, session, &before);
 
 	for (size_t i = 0; i < STORE_KINDS && !r; i++) {
-		parts[i] = before.part[i];
+		after[i] = before.list[i];
 		if (!lists[i])
 			continue;
 		r = put_list(txn, (enum store_kind)i, session, &before, lists[i], &own[i]);
-		parts[i] = own[i];
-		changed = changed || !same(before.part[i], own[i]);
+		after[i] = (struct bytes){own[i].data, own[i].size};
+		changed = changed || !same(before.list[i], after[i]);
 	}
-	return r || !changed ? r : put_texts(txn, session, parts);
+	return r || !changed ? r : write_lists(txn, session, after);
 }
 
 int store_put_lists(struct store_txn *txn, const struct uuid *session,
@@ -257,7 +360,7 @@ int store_put_lists(struct store_txn *txn, const struct uuid *session,
 {
 	_cleanup_(json_decrefp) json_t *resolved = NULL;
 	const json_t *all[STORE_KINDS];
-	struct bytes own[STORE_KINDS] = {0};
+	struct buffer own[STORE_KINDS] = {0};
 	int r = 0;
 
 	memcpy(all, lists, sizeof(all));
@@ -268,7 +371,7 @@ int store_put_lists(struct store_txn *txn, const struct uuid *session,
 	if (!r)
 		r = put_lists(txn, session, all, own);
 	for (size_t i = 0; i < STORE_KINDS; i++)
-		free((void *)own[i].data);
+		buffer_deinit(&own[i]);
 	return r;
 }
 

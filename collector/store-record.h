@@ -7,19 +7,22 @@
 #include "store-index.h"
 #include "store-pack.h"
 
-/* A session's lists as they are stored: JSON texts, empty for an empty list. */
-struct record_texts {
-	char *text;
-	struct bytes part[STORE_KINDS]; /* of `text` */
+/* A session's lists as they are stored: msgpack, empty for an empty list. */
+struct record_lists {
+	struct bytes errors, others;	/* unpacked */
+	struct bytes list[STORE_KINDS]; /* of these */
 };
 
 /* Of a value of TABLE_RECORDS. To be deinitialised whatever is returned. -EBADMSG. */
-int record_texts_of(struct store_txn *txn, struct bytes value, struct record_texts *ret);
-/* The same of a session. STORE_NONE. */
-int record_texts_get(struct store_txn *txn, const struct uuid *session, struct record_texts *ret);
-void record_texts_deinit(struct record_texts *texts);
-/* One of them: an array of objects. -EBADMSG. */
-int record_list_of(struct bytes text, json_t **ret);
+int record_lists_of(struct store_txn *txn, struct bytes value, struct record_lists *ret);
+/* Of a session: those that are in one frame with `kind`. STORE_NONE. */
+int record_lists_get(struct store_txn *txn, const struct uuid *session, enum store_kind kind,
+		     struct record_lists *ret);
+void record_lists_deinit(struct record_lists *lists);
+/* One of them as JSON: an array of objects; and one object of it, STORE_NONE if there are fewer.
+ * -EBADMSG. */
+int record_list_of(struct bytes list, json_t **ret);
+int record_of(struct bytes list, size_t place, json_t **ret);
 /* The index entries of the record at `place` (from 0) of a list; none without a record. */
 void record_entries(struct entries *ret, enum store_kind kind, const struct uuid *session,
 		    size_t place, const json_t *record, const char *company);

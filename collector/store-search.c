@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "search.h"
+#include "store-json.h"
 #include "store-record.h"
-#include "store-scan.h"
 #include "store-terms.h"
 
 /* Places are collected a window of time at a time, which grows where there are few and shrinks
@@ -274,14 +274,14 @@ static int give(struct reading *reading, const json_t *segment, const struct sea
 }
 
 /* Made JSON of when its text matches. */
-static int give_matching(struct reading *reading, const struct bytes *text,
+static int give_matching(struct reading *reading, const struct bytes *bytes,
 			 const struct search_span *spans, size_t count)
 {
-	_cleanup_(json_decrefp) json_t *segment =
-		json_loadb(text->data, text->size, JSON_ALLOW_NUL, NULL);
+	_cleanup_(json_decrefp) json_t *segment = NULL;
+	int r = json_read(*bytes, &segment);
 
-	if (!segment)
-		return -EBADMSG;
+	if (r)
+		return r;
 	return segment_fits(reading->finder->filter, segment) ? give(reading, segment, spans, count)
 							      : 0;
 }
@@ -289,12 +289,12 @@ static int give_matching(struct reading *reading, const struct bytes *text,
 static int try_segment(struct reading *reading, const struct bytes *segment)
 {
 	_cleanup_(freep) struct search_span *spans = NULL;
-	_cleanup_(scanned_deinit) struct scanned said = {0};
-	int r = scan_string(segment, "text", &said);
+	struct bytes said;
+	int r = json_text(*segment, "text", &said);
 
 	if (r)
 		return r == STORE_NONE ? 0 : r;
-	r = search_match(reading->finder->search, said.text, said.size, &spans);
+	r = search_match(reading->finder->search, said.data, said.size, &spans);
 	return r > 0 ? give_matching(reading, segment, spans, (size_t)r) : r;
 }
 
@@ -311,9 +311,10 @@ static void segments_deinit(struct segments *segments)
 static int split(struct segments *segments, struct bytes list)
 {
 	struct bytes segment;
-	int r;
+	struct json_walk walk;
+	int r = json_walk_init(&walk, list);
 
-	while (!(r = scan_record(&list, &segment))) {
+	while (!r && !(r = json_walk_next(&walk, &segment))) {
 		if (segments->count == segments->capacity) {
 			size_t capacity = segments->capacity ? 2 * segments->capacity : 64;
 			void *grown = reallocarray(segments->list, capacity, sizeof(segment));
@@ -332,14 +333,14 @@ static int split(struct segments *segments, struct bytes list)
 static int try_session(const struct finder *finder, const struct uuid *session,
 		       const struct places *places)
 {
-	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
+	_cleanup_(record_lists_deinit) struct record_lists lists = {0};
 	_cleanup_(reading_deinit) struct reading reading = {finder, session, NULL};
 	_cleanup_(segments_deinit) struct segments segments = {0};
-	int r = record_texts_get(finder->txn, session, &texts);
+	int r = record_lists_get(finder->txn, session, STORE_SEGMENTS, &lists);
 	size_t n;
 
 	if (!r)
-		r = split(&segments, texts.part[STORE_SEGMENTS]);
+		r = split(&segments, lists.list[STORE_SEGMENTS]);
 	n = places ? places->count : segments.count;
 	for (size_t i = 0; !r && i < n; i++) {
 		size_t number = places ? place_segment(places->list[i]) : n - i;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "store-json.h"
 #include "store-record.h"
-#include "store-scan.h"
 
 /* A term in a segment. */
 struct said {
@@ -62,39 +62,37 @@ static int add_word(struct terms *terms, const char *word, size_t size, uint32_t
 	return r;
 }
 
-static int add_words(struct terms *terms, const struct scanned *said, uint32_t number,
-		     size_t *words)
+static int add_words(struct terms *terms, const struct bytes *said, uint32_t number, size_t *words)
 {
 	struct word word;
 	size_t at = 0, place = 0;
 	int r = 0;
 
-	while (!r && word_next(said->text, said->size, &at, &word)) {
+	while (!r && word_next(said->data, said->size, &at, &word)) {
 		if (++*words > TERMS_WORDS_MAX)
 			return add_term(terms, TERM_UNREAD, strlen(TERM_UNREAD), number, PLACE_ALL);
-		r = add_word(terms, said->text + word.start, word.end - word.start, number, &place);
+		r = add_word(terms, (const char *)said->data + word.start, word.end - word.start,
+			     number, &place);
 	}
 	return r;
 }
 
-/* Of a list of segments: its text. */
+/* Of a list of segments as it is stored. */
 static int add_list(struct terms *terms, struct bytes list)
 {
-	struct bytes segment;
+	struct bytes segment, said;
+	struct json_walk walk;
 	uint32_t number = 0;
 	size_t words = 0;
-	int r;
+	int r = json_walk_init(&walk, list);
 
-	while (!(r = scan_record(&list, &segment))) {
-		_cleanup_(scanned_deinit) struct scanned said = {0};
-
+	while (!r && !(r = json_walk_next(&walk, &segment))) {
 		if (number++ == SEGMENT_MAX)
 			return -E2BIG;
-		r = scan_string(&segment, "text", &said);
+		r = json_text(segment, "text", &said);
 		if (!r)
 			r = add_words(terms, &said, number, &words);
-		if (r < 0)
-			return r;
+		r = r == STORE_NONE ? 0 : r;
 	}
 	return r == STORE_NONE ? 0 : r;
 }
@@ -277,11 +275,11 @@ int bucket_sessions(struct store_txn *txn, uint64_t bucket, struct posting **ret
 
 static int add_session(struct store_txn *txn, const struct uuid *session, struct terms *terms)
 {
-	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
-	int r = record_texts_get(txn, session, &texts);
+	_cleanup_(record_lists_deinit) struct record_lists lists = {0};
+	int r = record_lists_get(txn, session, STORE_SEGMENTS, &lists);
 
 	if (!r)
-		r = add_list(terms, texts.part[STORE_SEGMENTS]);
+		r = add_list(terms, lists.list[STORE_SEGMENTS]);
 	/* Lists that cannot be read say nothing. */
 	return r == STORE_NONE || r == -EBADMSG ? 0 : r;
 }
@@ -387,17 +385,17 @@ int terms_forget(struct store_txn *txn, const struct uuid *session)
 
 int terms_move_session(struct store_txn *txn, const struct uuid *session, uint64_t time)
 {
-	_cleanup_(record_texts_deinit) struct record_texts texts = {0};
+	_cleanup_(record_lists_deinit) struct record_lists lists = {0};
 	uint64_t from = 0, to = bucket_of(time);
 	struct bytes list, none = {0};
 	int moves = bucket_of_session(txn, session, &from), r;
 
 	if (moves < 0 || (!moves && from == to))
 		return moves;
-	r = record_texts_get(txn, session, &texts);
+	r = record_lists_get(txn, session, STORE_SEGMENTS, &lists);
 	if (r == -EBADMSG)
 		return moves == STORE_NONE ? 0 : forget(txn, session, from);
-	list = texts.part[STORE_SEGMENTS];
+	list = lists.list[STORE_SEGMENTS];
 	if (r || !list.size)
 		return r == STORE_NONE ? 0 : r;
 	r = moves == STORE_NONE ? 0 : change(txn, session, from, list, none);
