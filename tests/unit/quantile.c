@@ -9,6 +9,7 @@
 #include "check.h"
 #include "cleanup.h"
 #include "groups.h"
+#include "sample.h"
 #include "sort.h"
 
 /* xorshift64*: the same numbers everywhere. */
@@ -221,6 +222,28 @@ static void test_extremes(void)
 	}
 }
 
+/* All of few; of many, each as likely as any other: early and late ones alike. */
+static void test_sample(void)
+{
+	_cleanup_(sample_deinit) struct sample sample = {0};
+	uint64_t count = 4 * (uint64_t)SAMPLE_MAX, quarters[4] = {0};
+
+	for (uint64_t i = 0; i < count; i++) {
+		CHECK_INT(sample_add(&sample, i), 0);
+		CHECK_INT(sample.count, i < SAMPLE_MAX ? i + 1 : SAMPLE_MAX);
+	}
+	CHECK_INT(sample.seen, count);
+	CHECK_INT(sort_u64(sample.values, sample.count), 0);
+	for (size_t i = 0; i < sample.count; i++) {
+		/* Each at most once. */
+		CHECK(!i || sample.values[i] > sample.values[i - 1]);
+		quarters[sample.values[i] / SAMPLE_MAX]++;
+	}
+	/* 62,500 each, with a standard deviation below 217. */
+	for (size_t i = 0; i < 4; i++)
+		CHECK(quarters[i] > 61400 && quarters[i] < 63600);
+}
+
 static void test_groups(void)
 {
 	_cleanup_(groups_deinit) struct groups groups = {0};
@@ -260,6 +283,7 @@ int main(void)
 	test_asking_early();
 	test_merging();
 	test_extremes();
+	test_sample();
 	test_groups();
 	test_groups_are_bounded();
 	return 0;
