@@ -130,10 +130,12 @@ static json_t *key_of_invocation(const json_t *entry, bool by_name)
 	return arguments || by_name ? key_of(get_text(entry, "name"), arguments, by_name) : NULL;
 }
 
-/* A request that got no proper answer is followed by a retry of the same invocation. */
-static bool will_retry(const json_t *input)
+/* A request that got no proper answer, or none before the next one came, is followed by a retry of
+ * the same invocation. */
+static bool will_retry(const json_t *input, const json_t *next)
 {
-	return get_int(input, "status") >= 400 || strcmp(get_text(input, "state"), "done") != 0;
+	return get_int(input, "status") >= 400 || strcmp(get_text(input, "state"), "done") != 0 ||
+	       get_int(next, "started_at") < input_end(input);
 }
 
 /* Requests in order of time against invocations that look like them, in theirs. When there are more
@@ -149,13 +151,17 @@ static int bind_list(struct transcript *t, const json_t *functions, const json_t
 
 		if (!attempts)
 			return -ENOMEM;
-		/* One for each later invocation must be left. */
-		while (left && (!before || (left >= open - i && will_retry(before)))) {
-			ssize_t request = number_at(requests, next++);
+		while (left) {
+			ssize_t request = number_at(requests, next);
+			const json_t *input = json_array_get(functions, (size_t)request);
 
+			/* One for each later invocation must be left. */
+			if (before && (left < open - i || !will_retry(before, input)))
+				break;
 			bind(t, (size_t)request, (size_t)number_at(invocations, i));
 			json_array_append_new(attempts, json_integer(request));
-			before = json_array_get(functions, (size_t)request);
+			before = input;
+			next++;
 			left--;
 		}
 		count_attempts(t, attempts);

@@ -362,6 +362,21 @@ static void test_had_result(void)
 		"success");
 }
 
+/* Bodies that are arguments alone tell no tool_call_id: they are attempts at one call all the same,
+ * unless there were two. */
+static void test_attempts_that_overlap(void)
+{
+	_cleanup_(json_decrefp) json_t *d = derive_by(
+		NULL, json_pack("[o, o, o]", input("f1", 10, "{" OK "," LONG "}"),
+				input("f2", 12, "{" OK "," LONG "}"), ended(40, 17, "{}")));
+
+	CHECK_STR(text(trace_of(d, 0), "/status"), "timeout");
+	CHECK_STR(text(trace_of(d, 1), "/status"), "success");
+	CHECK_STR(text(trace_of(d, 1), "/metadata/tool_call_id"), "t1");
+	CHECK_INT(json_integer_value(json_at(trace_of(d, 1), "/metadata/attempt")), 2);
+	CHECK_INT(json_integer_value(json_at(trace_of(d, 1), "/metadata/attempts")), 2);
+}
+
 static void test_gave_up_error(void)
 {
 	_cleanup_(json_decrefp) json_t *d = derive_by(
@@ -587,6 +602,7 @@ int main(void)
 	test_long_chain();
 	test_tried_again();
 	test_had_result();
+	test_attempts_that_overlap();
 	test_gave_up_error();
 	test_stable();
 	test_events();
