@@ -149,7 +149,8 @@ struct store_match {
 	size_t span_count;
 };
 
-/* The newest session first, of a session the last segment first. `each` as above. */
+/* The newest session first, of a session the last segment first. `each` as above. Of a
+ * session that began more than 12 hours before `since` nothing is found. */
 int store_search(struct store_txn *txn, const struct search *search,
 		 const struct store_search_filter *filter,
 		 int (*each)(const struct store_match *match, void *userdata), void *userdata);
