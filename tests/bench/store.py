@@ -22,7 +22,7 @@ from harness import BUILD, TRACE_DUMP
 
 GENERATE = BUILD / "tests" / "bench" / "bench-generate"
 ROUNDS = 9
-TREES = ("trees", "codes", "shapes", "patterns")
+TREES = ("trees", "packs", "packed", "codes", "shapes", "patterns")
 
 STATS = """
 WITH ranked AS (
@@ -39,7 +39,7 @@ FROM ranked GROUP BY function_name ORDER BY count(*) DESC"""
 
 
 def fts(text):
-    return f"""SELECT s.*, c.call_id FROM retell_transcript_search f JOIN retell_transcript_segments s ON s.rowid = f.rowid
+    return f"""SELECT s.*, c.call_id FROM retell_transcript_search f JOIN retell_transcript_segments s ON s.search_rowid = f.rowid
 JOIN retell_call_sessions c ON c.id = s.call_session_id
 WHERE retell_transcript_search MATCH '{text}' ORDER BY s.occurred_at DESC LIMIT 50"""
 
