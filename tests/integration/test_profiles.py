@@ -124,7 +124,8 @@ def vapi_call():
 
 def whole(document):
     """Workers' rings are read one after the other: the last message to come is not the last to be seen."""
-    return document["call"]["metadata"]["call_analysis"] and len(entries(document, "lifecycle")) == 4
+    return (document["call"]["metadata"]["call_analysis"] and len(entries(document, "lifecycle")) == 4
+            and not document["completeness"]["pending"])
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +222,8 @@ def test_vapi_converges_in_whatever_order_messages_come(salon):
         for counter in ("total_events", "function_call_count", "error_count"):
             session.pop(counter)
         seen.append((session, timeless(salon.dump.json("transcript", call.id)["segments"])))
-    assert all(other == seen[0] for other in seen[1:])
+    for other in seen[1:]:
+        assert other == seen[0]
 
 
 def test_a_profile_from_a_file(salon):
