@@ -16,6 +16,9 @@ enum { COLUMN_SHAPE, COLUMN_REST, COLUMN_VALUES, COLUMN_CLASSES, COLUMN_BITS, CO
 enum {
 	COLUMNS_LAST = 1,   /* the tree ends with it */
 	COLUMNS_SIGNED = 2, /* gaps are zigzag */
+	/* The flags' bits from here on: how many low bits, all 0, the gaps are stored without. */
+	COLUMNS_SHIFT = 4,
+	COLUMNS_SHIFT_MAX = 15,
 };
 
 /* Borrows all but the array of codes. */

@@ -323,8 +323,18 @@ static int add_bits(struct buffer *bits, unsigned int *used, uint64_t value, uns
 	return 0;
 }
 
+/* How many low bits no gap uses: times come in steps. */
+static unsigned int unused_bits(const struct gaps *gaps)
+{
+	uint64_t any = 1ull << COLUMNS_SHIFT_MAX;
+
+	for (size_t i = 0; i < gaps->count; i++)
+		any |= gaps->list[i];
+	return (unsigned int)__builtin_ctzll(any);
+}
+
 /* A gap is how many bits it has, and those below its first. */
-static int add_gaps(struct fold *fold)
+static int add_gaps(struct fold *fold, unsigned int shift)
 {
 	unsigned int used = 0;
 	int r = 0;
@@ -333,8 +343,8 @@ static int add_gaps(struct fold *fold)
 		uint64_t gap = fold->gaps.list[i];
 		uint8_t size;
 
-		if (fold->gaps.negative)
-			gap = zigzag(gap);
+		gap = fold->gaps.negative ? zigzag((uint64_t)((int64_t)gap >> shift))
+					  : gap >> shift;
 		size = gap ? (uint8_t)(64 - __builtin_clzll(gap)) : 0;
 		r = buffer_add(&fold->classes, &size, 1);
 		if (r == 0 && size > 1)
@@ -368,13 +378,14 @@ static void next_chunk(struct fold *fold)
 static int emit(struct fold *fold, uint64_t flags)
 {
 	_cleanup_(freep) struct span *codes = calloc(fold->codes.count + 1, sizeof(*codes));
+	unsigned int shift = unused_bits(&fold->gaps);
 	struct columns columns = {
-		.flags = flags | (fold->gaps.negative ? COLUMNS_SIGNED : 0),
+		.flags = flags | (fold->gaps.negative ? COLUMNS_SIGNED : 0) | shift * COLUMNS_SHIFT,
 		.calls = fold->calls,
 		.codes = codes,
 		.code_count = fold->codes.count,
 	};
-	int r = codes ? add_gaps(fold) : -ENOMEM;
+	int r = codes ? add_gaps(fold, shift) : -ENOMEM;
 
 	if (r == 0)
 		r = add_selfs(fold);

@@ -15,11 +15,11 @@
 
 /* Chunks that are waiting for a pack are written once more: with little. */
 #define LEVEL_WAITING 1
-/* A pack has some ten thousand calls: more would hardly compress better, and whoever reads one tree
- * unpacks all of its pack. */
-#define WAITING_ROWS  1024
-#define WAITING_PAGES 512
-#define PACK_FULL     (3u << 20)
+/* A pack has some thirty thousand calls: more would hardly compress better, and whoever reads one
+ * tree unpacks all of its pack. */
+#define WAITING_ROWS  2048
+#define WAITING_PAGES 1024
+#define PACK_FULL     (6u << 20)
 
 CLEANUP_DEFINE(struct fold *, fold_free);
 CLEANUP_DEFINE(struct unfold *, unfold_free);

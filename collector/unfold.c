@@ -35,6 +35,7 @@ struct gaps {
 	struct span bits;
 	uint64_t at;
 	bool is_signed;
+	unsigned int shift;
 };
 
 /* A chunk as it is read. */
@@ -140,6 +141,8 @@ static int chunk_init(struct chunk *chunk, const struct columns *columns)
 		.gaps.classes = cursor_of(columns->column[COLUMN_CLASSES]),
 		.gaps.bits = columns->column[COLUMN_BITS],
 		.gaps.is_signed = columns->flags & COLUMNS_SIGNED,
+		.gaps.shift =
+			(unsigned int)(columns->flags / COLUMNS_SHIFT % (COLUMNS_SHIFT_MAX + 1)),
 		.values = columns->column[COLUMN_VALUES],
 	};
 	chunk->codes = calloc(columns->code_count + 1, sizeof(*chunk->codes));
@@ -182,7 +185,7 @@ static int pass_gap(struct unfold *unfold, struct gaps *gaps)
 		return r;
 	if (size)
 		gap |= 1ull << (size - 1);
-	unfold->now += gaps->is_signed ? unzigzag(gap) : gap;
+	unfold->now += (gaps->is_signed ? unzigzag(gap) : gap) << gaps->shift;
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 """php-cli: a run is one session of its own kind where the agent is asked for it, and is nothing where it is not."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -247,7 +248,8 @@ def masked(result):
     code, out, err = result
     lines = [line for line in out.splitlines() if not line.startswith((b"REQUEST_TIME", b"$_SERVER['REQUEST_TIME",
              b"LD_PRELOAD", b"CALLTRACE", b"$_SERVER['LD_PRELOAD", b"$_SERVER['CALLTRACE"))]
-    return code, lines, err
+    # the time in front of what the web server of php-cli says
+    return code, lines, re.sub(rb"(?m)^\[\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}\] ", b"", err)
 
 
 @pytest.mark.parametrize("argv", UNCHANGED, ids=lambda argv: " ".join(str(a).rpartition("/")[2] for a in argv)[:40])

@@ -157,7 +157,7 @@ def test_a_tool_call_that_nobody_asked_us_for_is_there(seen):
 def test_a_transfer_keeps_what_it_says(seen):
     _, _, document = seen
     (transfer,) = [e for e in entries(document, "lifecycle") if e["metadata"]["event"] == "transfer_started"]
-    assert transfer["metadata"]["details"] == {"transfer_destination": {"extension": "7"}}
+    assert transfer["metadata"]["details"] == {"call_status": "ongoing", "transfer_destination": {"extension": "7"}}
 
 
 def test_how_the_provider_saw_a_function_is_beside_how_we_did(seen):
