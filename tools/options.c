@@ -94,7 +94,7 @@ static const struct option {
 	{"booking-failures", NULL, FLAG, AT(query.booking_failures), OF_ERRORS,
 	 "because of which a booking failed"},
 	{"terminating", NULL, FLAG, AT(query.terminating), OF_ERRORS, "that ended the call"},
-	{"note", "TEXT", TEXT, AT(note), OF_RESOLVE, "what was found, or done about it"},
+	{"note", "TEXT", TEXT, AT(note), OF_RESOLVE, "what was found, or done about it; no names"},
 	{"to", "F", CHOICE, AT(to), OF_EXPORT, "json, ndjson, csv, sqlite", exports},
 	{"table", "T", CHOICE, AT(table), OF_EXPORT,
 	 "of csv: calls, events (default), functions, segments, errors", tables},
