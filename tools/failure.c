@@ -246,6 +246,18 @@ static void add_link_answer(struct text *out, const json_t *link, int indent, in
 	text_newline(out);
 }
 
+void failure_add_marks(struct text *out, const json_t *error)
+{
+	if (json_is_true(json_object_get(json_object_get(error, "metadata"), "handled")))
+		text_add(out, " · handled");
+	if (json_is_true(json_object_get(error, "booking_failed")))
+		text_add(out, " · the booking failed");
+	if (json_is_true(json_object_get(error, "call_terminated")))
+		text_add(out, " · it ended the call");
+	if (json_is_true(json_object_get(error, "resolved")))
+		text_add(out, " · resolved");
+}
+
 void failure_add_chain(struct text *out, const json_t *chain, int indent, int width)
 {
 	static const struct {

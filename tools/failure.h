@@ -10,6 +10,8 @@
 
 /* `indent` columns in, up to column `width`. */
 void failure_add(struct text *out, const json_t *details, int indent, int width);
+/* What an error's record says of it: " · the booking failed · resolved". */
+void failure_add_marks(struct text *out, const json_t *error);
 /* An error's chain, in the order of what led to what. */
 void failure_add_chain(struct text *out, const json_t *chain, int indent, int width);
 /* "Class: message", at most `lines` lines. */

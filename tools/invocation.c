@@ -101,14 +101,7 @@ static void add_consequence(struct text *out, const json_t *error)
 	text_pad(out, INDENT);
 	text_style(out, phrase_style(field_text(error, "severity")));
 	text_addf(out, "%s %s", field_text(error, "severity"), field_text(error, "error_type"));
-	if (json_is_true(json_object_get(json_object_get(error, "metadata"), "handled")))
-		text_add(out, " · handled");
-	if (json_is_true(json_object_get(error, "booking_failed")))
-		text_add(out, " · the booking failed");
-	if (json_is_true(json_object_get(error, "call_terminated")))
-		text_add(out, " · it ended the call");
-	if (json_is_true(json_object_get(error, "resolved")))
-		text_add(out, " · resolved");
+	failure_add_marks(out, error);
 	text_newline(out);
 }
 

@@ -116,14 +116,7 @@ static void add_error(struct text *out, const json_t *error, int width)
 	text_newline(out);
 	text_pad(out, ERROR_INDENT);
 	text_add(out, field_text(error, "error_type"));
-	if (json_is_true(json_object_get(json_object_get(error, "metadata"), "handled")))
-		text_add(out, " · handled");
-	if (json_is_true(json_object_get(error, "booking_failed")))
-		text_add(out, " · the booking failed");
-	if (json_is_true(json_object_get(error, "call_terminated")))
-		text_add(out, " · it ended the call");
-	if (json_is_true(json_object_get(error, "resolved")))
-		text_add(out, " · resolved");
+	failure_add_marks(out, error);
 	text_newline(out);
 	if (json_array_size(chain)) {
 		failure_add_chain(out, chain, ERROR_INDENT, width);

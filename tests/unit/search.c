@@ -4,48 +4,14 @@
  * order it came and however often it changed.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <unistd.h>
 
-#include "check.h"
 #include "cleanup.h"
+#include "scratch.h"
 #include "search.h"
 #include "store-terms.h"
-#include "store.h"
 
 #define MINUTE 60000000000ll
-
-static char dir[] = "/tmp/test-search-XXXXXX";
-static char path[64];
-static struct store *store;
-
-static int remove_one(const char *name, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(name);
-}
-
-static void fresh_store(void)
-{
-	store_close(store);
-	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	CHECK_INT(store_open(&store, path, STORE_CREATE), 0);
-}
-
-static struct store_txn *begin(bool write)
-{
-	struct store_txn *txn;
-
-	CHECK_INT(store_begin(store, write, &txn), 0);
-	return txn;
-}
-
-static struct uuid id_of(const char *name)
-{
-	struct uuid id;
-
-	uuid_derive(&id, "session", name, strlen(name));
-	return id;
-}
 
 static void put_session(struct store_txn *txn, const char *call, json_int_t at)
 {
