@@ -12,11 +12,13 @@
 
 /* A store that is damaged all over is described well enough by its first problems. */
 #define PROBLEMS_MAX 100
+#define TELL_EVERY   64 /* entries */
 
 CLEANUP_DEFINE(struct unfold *, unfold_free);
 
 struct check {
 	struct store_txn *txn;
+	const struct store_progress *progress;
 	json_t *problems;
 	json_t *lost;
 	json_int_t records[STORE_KINDS];
@@ -356,9 +358,15 @@ static int walk_table(struct check *check, enum table table, check_fn fn, json_i
 	_cleanup_(walk_deinit) struct walk walk = {0};
 	struct key all = {0};
 	json_int_t n = 0;
+	uint64_t of = 0;
 	int r = walk_init(&walk, check->txn, table, &all, false);
 
+	if (!r)
+		r = table_entries(check->txn, table, &of);
 	while (!r && !(r = walk_next(&walk))) {
+		if (check->progress && n % TELL_EVERY == 0)
+			check->progress->tell(table_name(table), (uint64_t)n, of,
+					      check->progress->userdata);
 		n++;
 		r = fn(check, &walk);
 	}
@@ -442,12 +450,12 @@ static int add_bytes(struct store_txn *txn, json_t *document)
 	return r;
 }
 
-int store_check(struct store_txn *txn, json_t **ret)
+int store_check(struct store_txn *txn, const struct store_progress *progress, json_t **ret)
 {
 	_cleanup_(json_decrefp) json_t *document = json_pack("{s:i}", "schema", STORE_SCHEMA);
 	_cleanup_(json_decrefp) json_t *problems = json_array();
 	_cleanup_(json_decrefp) json_t *lost = json_object();
-	struct check check = {.txn = txn, .problems = problems, .lost = lost};
+	struct check check = {.txn = txn, .progress = progress, .problems = problems, .lost = lost};
 	struct table_stat stat;
 	int r;
 

@@ -286,6 +286,16 @@ int table_size(struct store_txn *txn, enum table table, uint64_t *ret_entries, u
 	return 0;
 }
 
+int table_entries(struct store_txn *txn, enum table table, uint64_t *ret)
+{
+	MDB_stat stat;
+	int rc = mdb_stat(txn->txn, txn->store->tables[table], &stat);
+
+	if (!rc)
+		*ret = stat.ms_entries;
+	return error_from_lmdb(rc);
+}
+
 int json_from_bytes(struct bytes bytes, json_t **ret)
 {
 	/* PHP strings may contain NUL. */

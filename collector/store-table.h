@@ -101,6 +101,7 @@ struct table_stat {
 int table_stat(struct store_txn *txn, struct table_stat *ret);
 /* The bytes of one table's pages. */
 int table_bytes(struct store_txn *txn, enum table table, uint64_t *ret);
+int table_entries(struct store_txn *txn, enum table table, uint64_t *ret);
 /* Of one table, without walking it. */
 int table_size(struct store_txn *txn, enum table table, uint64_t *ret_entries, uint64_t *ret_pages);
 const char *table_name(enum table table);

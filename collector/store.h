@@ -224,9 +224,15 @@ int store_each_def(struct store_txn *txn, const uint8_t ring_id[16],
 		   int (*each)(uint32_t fn, const void *frame, size_t size, void *userdata),
 		   void *userdata);
 
+/* Long work tells now and then how far it is; `what` is a word. */
+struct store_progress {
+	void (*tell)(const char *what, uint64_t done, uint64_t of, void *userdata);
+	void *userdata;
+};
+
 /* Walks everything, following every index, in a read transaction (-EINVAL in another): {"schema":
  * 2, "sessions": n, "events": n, …, "tree_chunks": n, "tree_packs": n, "rings": n, "map_bytes": n,
  * "used_bytes": n, "free_bytes": n, "table_bytes": {table: n}, "lost": {kind: n summed over rings},
  * "problems":
- * ["…", …]}. */
-int store_check(struct store_txn *txn, json_t **ret);
+ * ["…", …]}. `progress` may be NULL. */
+int store_check(struct store_txn *txn, const struct store_progress *progress, json_t **ret);

@@ -3,6 +3,8 @@
  * trace-dump check: whether the store holds together, what it takes, and what producers lost.
  */
 #include <errno.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "command.h"
@@ -119,10 +121,36 @@ static int print_text(const json_t *report)
 	return text_error(&out);
 }
 
+/* Where somebody watches; a glance is shorter than a second. */
+static void tell(const char *what, uint64_t done, uint64_t of, void *userdata)
+{
+	struct timespec now;
+	time_t *said = userdata;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec == *said)
+		return;
+	*said = now.tv_sec;
+	fprintf(stderr, "\r%s: %llu of %llu\033[K", what, (unsigned long long)done,
+		(unsigned long long)of);
+}
+
+static int check_store(struct store_txn *txn, json_t **ret)
+{
+	time_t said = 0;
+	const struct store_progress progress = {tell, &said};
+	bool watched = isatty(STDERR_FILENO);
+	int r = store_check(txn, watched ? &progress : NULL, ret);
+
+	if (said)
+		fputs("\r\033[K", stderr);
+	return r;
+}
+
 int command_check(struct context *context)
 {
 	_cleanup_(json_decrefp) json_t *report = NULL;
-	int r = store_check(context->txn, &report);
+	int r = check_store(context->txn, &report);
 
 	if (!r)
 		r = context->options->format == FORMAT_JSON ? output_json(report)

@@ -60,7 +60,7 @@ static void check_sound(void)
 	_cleanup_(json_decrefp) json_t *report = NULL;
 	struct store_txn *txn = begin(false);
 
-	CHECK_INT(store_check(txn, &report), 0);
+	CHECK_INT(store_check(txn, NULL, &report), 0);
 	if (json_array_size(json_object_get(report, "problems")))
 		json_dumpf(report, stderr, JSON_INDENT(1));
 	CHECK_INT(json_array_size(json_object_get(report, "problems")), 0);
@@ -447,7 +447,7 @@ static size_t problems(void)
 	struct store_txn *txn = begin(false);
 	size_t n;
 
-	CHECK_INT(store_check(txn, &report), 0);
+	CHECK_INT(store_check(txn, NULL, &report), 0);
 	n = json_array_size(json_object_get(report, "problems"));
 	store_abort(txn);
 	return n;

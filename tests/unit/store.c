@@ -58,7 +58,7 @@ static void check_problems(struct store_txn *txn, size_t problems)
 {
 	_cleanup_(json_decrefp) json_t *report = NULL;
 
-	CHECK_INT(store_check(txn, &report), 0);
+	CHECK_INT(store_check(txn, NULL, &report), 0);
 	if (json_array_size(json_object_get(report, "problems")) != problems)
 		json_dumpf(report, stderr, JSON_INDENT(1));
 	CHECK_INT(json_array_size(json_object_get(report, "problems")), problems);
@@ -455,7 +455,7 @@ static void test_rings(void)
 	CHECK_INT(store_each_def(txn, one, count_def, &sum), 0);
 	CHECK_INT(sum, 65536);
 	txn = read_back(txn);
-	CHECK_INT(store_check(txn, &report), 0);
+	CHECK_INT(store_check(txn, NULL, &report), 0);
 	store_abort(txn);
 	txn = begin(true);
 	CHECK_INT(json_integer_value(json_object_get(json_object_get(report, "lost"), "calls")), 6);

@@ -225,7 +225,7 @@ static json_int_t check(struct store_txn *write, size_t problems)
 
 	CHECK_INT(store_commit(write), 0);
 	txn = begin(false);
-	CHECK_INT(store_check(txn, &report), 0);
+	CHECK_INT(store_check(txn, NULL, &report), 0);
 	if (json_array_size(json_object_get(report, "problems")) != problems)
 		json_dumpf(report, stderr, JSON_INDENT(1));
 	CHECK_INT(json_array_size(json_object_get(report, "problems")), problems);
