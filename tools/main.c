@@ -4,6 +4,7 @@
  */
 #include <calltrace/version.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,12 +250,21 @@ static int check_usage(const struct command *command, const struct options *opti
 	return wrong ? fail_usage(command, wrong) : 0;
 }
 
+/* Lists are thousands of small values that live as long as the command: neither gathering what was
+ * freed nor asking the kernel for a page at a time is worth it. */
+static void tune_memory(void)
+{
+	mallopt(M_MXFAST, 0);
+	mallopt(M_TOP_PAD, 1 << 22);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
 	struct options options;
 	int r;
 
+	tune_memory();
 	signal(SIGBUS, on_damage);
 	signal(SIGSEGV, on_damage);
 	signal(SIGABRT, on_damage);
