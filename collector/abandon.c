@@ -61,12 +61,10 @@ static int abandon(struct writer *writer, const json_t *sessions, uint64_t now_n
 		if (!uuid_parse(&session, id) || !json_is_string(call_id))
 			continue;
 		r = writer_abandon(writer, &session, json_string_value(call_id), (int64_t)now_ns);
-		if (r < 0 && !writer_error_is_local(r))
-			break;
-	}
-	if (r < 0 && !writer_error_is_local(r)) {
-		writer_abort(writer);
-		return r;
+		if (r < 0 && !writer_error_is_local(r)) {
+			writer_abort(writer);
+			return r;
+		}
 	}
 	return writer_commit(writer);
 }

@@ -11,7 +11,7 @@
 #include "command.h"
 #include "correlation.h"
 #include "excerpt.h"
-#include "summary.h"
+#include "tree.h"
 #include "when.h"
 
 CLEANUP_DEFINE(struct redact *, redact_free);
@@ -58,17 +58,27 @@ static void learn_body(const struct match *match, const json_t *body, struct red
 	redact_learn(redact, rest, REDACT_PAYLOAD);
 }
 
-static int learn(const struct exchange *exchange, const struct match *match, struct redact *redact)
+void input_learn(const struct request *request, const struct functions *functions,
+		 const struct exchange *exchange, const struct matches *matches,
+		 struct redact *redact)
 {
-	if (match->function)
-		redact_keep(redact, match->function);
+	const struct match *first = &matches->list[0];
+	struct echo echo;
+
+	for (size_t i = 0; i < matches->count; i++)
+		if (matches->list[i].function)
+			redact_keep(redact, matches->list[i].function);
 	redact_learn(redact, exchange->query, REDACT_PAYLOAD);
 	redact_learn(redact, exchange->headers, REDACT_PAYLOAD);
-	learn_body(match, exchange->body, redact);
-	redact_learn(redact, match->arguments, REDACT_PAYLOAD);
+	learn_body(first, exchange->body, redact);
+	for (size_t i = 0; i < matches->count; i++)
+		redact_learn(redact, matches->list[i].arguments, REDACT_PAYLOAD);
 	redact_learn(redact, exchange->response, REDACT_PAYLOAD);
 	command_learn(redact, exchange->arguments);
-	return 0;
+	if (request->state == REQUEST_OPEN)
+		return;
+	echo_init(&echo, first->profile, request, first);
+	tree_learn(request, functions, &echo, redact);
 }
 
 static json_t *redacted(struct redact *redact, const json_t *json)
@@ -384,18 +394,12 @@ void input_session(struct uuid *ret, const struct request *request, const struct
 		*ret = request->id;
 }
 
-int input_build(struct input *ret, const struct request *request, const struct functions *functions,
-		const struct exchange *exchange, const struct match *match, struct redact *redact)
+int input_build(struct input *ret, const struct request *request, const struct exchange *exchange,
+		const struct match *match, json_t *summary, struct redact *redact)
 {
 	_cleanup_(json_decrefp) json_t *record = json_object();
-	json_t *summary = NULL;
 	char id[UUID_TEXT];
-	struct echo echo;
 
-	learn(exchange, match, redact);
-	echo_init(&echo, match->profile, request, match);
-	if (request->state != REQUEST_OPEN)
-		tree_learn(request, functions, &echo, redact);
 	input_id(request, match, id);
 	json_object_set_new(record, "id", json_string(id));
 	uuid_format(&request->id, id);
@@ -403,10 +407,9 @@ int input_build(struct input *ret, const struct request *request, const struct f
 	json_object_set_new(record, "kind", json_string(kind_names[match->kind]));
 	if (add_match(record, exchange, match, redact) < 0 || add_times(record, request) < 0 ||
 	    add_exchange(record, exchange, match, redact) < 0 ||
-	    add_command(record, request, exchange, redact) < 0 ||
-	    summary_build(&summary, request, functions, redact) < 0)
+	    add_command(record, request, exchange, redact) < 0)
 		return -ENOMEM;
-	json_object_set_new(record, "summary", summary);
+	json_object_set(record, "summary", summary);
 	input_session(&ret->session, request, match);
 	ret->record = steal(&record);
 	return 0;

@@ -18,6 +18,11 @@ struct input {
 void input_deinit(struct input *input);
 /* The session that a request belongs to. */
 void input_session(struct uuid *ret, const struct request *request, const struct match *match);
-/* `redact` grows with what the request reveals. */
-int input_build(struct input *ret, const struct request *request, const struct functions *functions,
-		const struct exchange *exchange, const struct match *match, struct redact *redact);
+/* What the request reveals, once for all of its inputs and before the first is built: `redact`
+ * grows. */
+void input_learn(const struct request *request, const struct functions *functions,
+		 const struct exchange *exchange, const struct matches *matches,
+		 struct redact *redact);
+/* `summary` of the request (summary.h) is shared by all of its inputs. */
+int input_build(struct input *ret, const struct request *request, const struct exchange *exchange,
+		const struct match *match, json_t *summary, struct redact *redact);

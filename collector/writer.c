@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "input.h"
 #include "log.h"
+#include "summary.h"
 #include "tree.h"
 
 struct writer {
@@ -194,18 +195,17 @@ static int add_alone(struct writer *writer, const struct input *input)
 
 /* Each call that a request has is an input of its own; they share its tree. */
 static int add_match(struct writer *writer, const struct request *request,
-		     const struct functions *functions, const struct exchange *exchange,
-		     const struct match *match, struct redact *redact)
+		     const struct exchange *exchange, const struct match *match, json_t *summary,
+		     struct redact *redact, bool learned)
 {
 	_cleanup_(input_deinit) struct input input = {0};
-	size_t before = redact_learned(redact);
-	int r = input_build(&input, request, functions, exchange, match, redact);
+	int r = input_build(&input, request, exchange, match, summary, redact);
 
 	if (r < 0)
 		return r;
 	/* What is of no call is an input only while it runs. */
 	return match->kind || request->state == REQUEST_OPEN
-		       ? add_to_call(writer, &input, redact, redact_learned(redact) != before)
+		       ? add_to_call(writer, &input, redact, learned)
 		       : add_alone(writer, &input);
 }
 
@@ -213,13 +213,21 @@ static int add_matches(struct writer *writer, const struct request *request,
 		       const struct functions *functions, const struct exchange *exchange,
 		       const struct matches *matches, struct redact *redact)
 {
-	int r = 0;
+	_cleanup_(json_decrefp) json_t *summary = NULL;
+	size_t before = redact_learned(redact);
+	bool learned;
+	int r;
 
 	if (matches->left_out)
 		log_warning("a request has %zu function calls; the first %d are kept",
 			    matches->count + matches->left_out, MATCHES_MAX);
+	input_learn(request, functions, exchange, matches, redact);
+	learned = redact_learned(redact) != before;
+	r = summary_build(&summary, request, functions, redact);
+	/* With the first the call is clean; the others are built clean. */
 	for (size_t i = 0; i < matches->count && r == 0; i++)
-		r = add_match(writer, request, functions, exchange, &matches->list[i], redact);
+		r = add_match(writer, request, exchange, &matches->list[i], summary, redact,
+			      learned && i == 0);
 	return r;
 }
 
