@@ -63,3 +63,19 @@ char *buffer_steal_text(struct buffer *buffer)
 	*buffer = BUFFER_INIT;
 	return text;
 }
+
+int array_grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+	size_t n = *capacity ? *capacity * 2 : 64;
+	void *list;
+
+	if (count < *capacity)
+		return 0;
+	memcpy(&list, array, sizeof(list));
+	list = reallocarray(list, n, size);
+	if (!list)
+		return -ENOMEM;
+	memcpy(array, &list, sizeof(list));
+	*capacity = n;
+	return 0;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A byte buffer that grows, and a span: bytes that belong to somebody else.
+ * A byte buffer that grows, and a span: bytes that belong to somebody else. Arrays that grow.
  */
 #pragma once
 
@@ -36,3 +36,6 @@ static inline bool span_is(struct span span, const char *text)
 	return span.data && __builtin_strlen(text) == span.size &&
 	       __builtin_memcmp(span.data, text, span.size) == 0;
 }
+
+/* Room for one more element of `size` bytes in the array that `array` points to. -ENOMEM. */
+int array_grow(void *array, size_t count, size_t *capacity, size_t size);

@@ -35,17 +35,10 @@ struct chain {
 
 static void add(struct chain *chain, json_t *json, int64_t at_ns, enum rank rank)
 {
-	if (chain->count == chain->capacity) {
-		size_t capacity = chain->capacity ? 2 * chain->capacity : 32;
-		struct link *links = reallocarray(chain->links, capacity, sizeof(*links));
-
-		if (!links) {
-			chain->failed = true;
-			json_decref(json);
-			return;
-		}
-		chain->links = links;
-		chain->capacity = capacity;
+	if (array_grow(&chain->links, chain->count, &chain->capacity, sizeof(*chain->links)) < 0) {
+		chain->failed = true;
+		json_decref(json);
+		return;
 	}
 	json_object_set_new(json, "offset_ms", record_ms(at_ns));
 	chain->links[chain->count] = (struct link){json, at_ns, rank, chain->count};

@@ -68,27 +68,13 @@ static int grow_slots(struct codes *codes)
 	return 0;
 }
 
-static int grow_ends(struct codes *codes)
-{
-	size_t capacity = codes->capacity ? codes->capacity * 2 : SLOTS_FIRST, *ends;
-
-	if (codes->count < codes->capacity)
-		return 0;
-	ends = realloc(codes->ends, capacity * sizeof(*ends));
-	if (!ends)
-		return -ENOMEM;
-	codes->ends = ends;
-	codes->capacity = capacity;
-	return 0;
-}
-
 int codes_add(struct codes *codes, struct span bytes, uint32_t *ret)
 {
 	uint32_t *slot;
 	int r = grow_slots(codes);
 
 	if (r == 0)
-		r = grow_ends(codes);
+		r = array_grow(&codes->ends, codes->count, &codes->capacity, sizeof(*codes->ends));
 	if (r < 0)
 		return r;
 	slot = slot_of(codes, bytes);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "cleanup.h"
 #include "groups.h"
 #include "pairing.h"
@@ -29,18 +30,14 @@ static void compare_deinit(struct compare *compare)
 
 static int reserve(struct compare *compare)
 {
-	size_t capacity = compare->capacity ? compare->capacity * 2 : 16;
-	struct pairing *pairings;
+	size_t before = compare->capacity;
+	int r = array_grow(&compare->pairings, compare->groups.count, &compare->capacity,
+			   sizeof(*compare->pairings));
 
-	if (compare->groups.count < compare->capacity)
-		return 0;
-	pairings = reallocarray(compare->pairings, capacity, sizeof(*pairings));
-	if (!pairings)
-		return -ENOMEM;
-	memset(pairings + compare->capacity, 0, (capacity - compare->capacity) * sizeof(*pairings));
-	compare->pairings = pairings;
-	compare->capacity = capacity;
-	return 0;
+	if (r == 0)
+		memset(compare->pairings + before, 0,
+		       (compare->capacity - before) * sizeof(*compare->pairings));
+	return r;
 }
 
 static int add_fact(const struct store_fact *fact, void *userdata)

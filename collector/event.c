@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "record.h"
@@ -48,16 +49,9 @@ static json_t *event_new(struct log *log, const char *type, const char *name, in
 				  (json_int_t)(d->clock.start_ns + at_ns), "call_offset_ms",
 				  record_ms(at_ns), "metadata");
 
-	if (log->count == log->capacity) {
-		size_t capacity = log->capacity ? 2 * log->capacity : 64;
-		struct place *places = realloc(log->places, capacity * sizeof(*places));
-
-		if (!places) {
-			json_decref(event);
-			return NULL;
-		}
-		log->places = places;
-		log->capacity = capacity;
+	if (array_grow(&log->places, log->count, &log->capacity, sizeof(*log->places)) < 0) {
+		json_decref(event);
+		return NULL;
 	}
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		json_object_set_new(event, fields[i], json_null());

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "cleanup.h"
 #include "codes.h"
 #include "value.h"
@@ -77,26 +78,11 @@ int fold_new(struct fold **ret, fold_emit_fn emit, void *userdata)
 	return 0;
 }
 
-static int grow(void *array, size_t count, size_t *capacity, size_t size)
-{
-	void **p = array, *more;
-	size_t n = *capacity ? *capacity * 2 : 64;
-
-	if (count < *capacity)
-		return 0;
-	more = realloc(*p, n * size);
-	if (!more)
-		return -ENOMEM;
-	*p = more;
-	*capacity = n;
-	return 0;
-}
-
 /* Time goes on to `at`, modulo 2^64: no two numbers are too far apart. */
 static int add_gap(struct fold *fold, uint64_t at)
 {
 	struct gaps *gaps = &fold->gaps;
-	int r = grow(&gaps->list, gaps->count, &gaps->capacity, sizeof(*gaps->list));
+	int r = array_grow(&gaps->list, gaps->count, &gaps->capacity, sizeof(*gaps->list));
 
 	if (r < 0)
 		return r;
@@ -139,7 +125,8 @@ static int leave_to(struct fold *fold, uint64_t parent, uint64_t *ret)
 
 static int enter(struct fold *fold, const struct store_call *call)
 {
-	int r = grow(&fold->open, fold->open_count, &fold->open_capacity, sizeof(*fold->open));
+	int r = array_grow(&fold->open, fold->open_count, &fold->open_capacity,
+			   sizeof(*fold->open));
 
 	if (r == 0)
 		r = add_gap(fold, call->start_ns);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "cleanup.h"
 #include "value.h"
 
@@ -64,19 +65,7 @@ int request_new(struct request **ret, const uint8_t ring_id[16], const struct fr
 /* Room for one more of `size` bytes in an array that may hold `max`. -ENOBUFS: it is full. */
 static int grow(void *array, size_t count, size_t *capacity, size_t size, size_t max)
 {
-	void **p = array, *more;
-	size_t n = *capacity ? *capacity * 2 : 64;
-
-	if (count >= max)
-		return -ENOBUFS;
-	if (count < *capacity)
-		return 0;
-	more = realloc(*p, n * size);
-	if (!more)
-		return -ENOMEM;
-	*p = more;
-	*capacity = n;
-	return 0;
+	return count >= max ? -ENOBUFS : array_grow(array, count, capacity, size);
 }
 
 static void keep(struct request *request, struct span value, enum ct_lost kind, size_t *ret,

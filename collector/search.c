@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistr.h>
 
+#include "buffer.h"
 #include "cleanup.h"
 
 static bool is_space(char c)
@@ -137,14 +138,8 @@ static int read_text(const struct search *search, const char *text, size_t size,
 		word_forms(&forms, text + word.start, word.end - word.start);
 		if (!forms.full[0].size)
 			continue;
-		if (count == capacity) {
-			void *grown = reallocarray(seen, capacity = capacity ? 2 * capacity : 32,
-						   sizeof(*seen));
-
-			if (!grown)
-				return -ENOMEM;
-			seen = grown;
-		}
+		if (array_grow(&seen, count, &capacity, sizeof(*seen)) < 0)
+			return -ENOMEM;
 		seen[count++] = (struct seen){word.start, word.end, compare(search, &forms)};
 	}
 	*ret = steal(&seen);
@@ -167,15 +162,8 @@ struct spans {
 
 static int add_span(struct spans *spans, size_t start, size_t end)
 {
-	if (spans->count == spans->capacity) {
-		size_t capacity = spans->capacity ? 2 * spans->capacity : 8;
-		void *grown = reallocarray(spans->list, capacity, sizeof(*spans->list));
-
-		if (!grown)
-			return -ENOMEM;
-		spans->list = grown;
-		spans->capacity = capacity;
-	}
+	if (array_grow(&spans->list, spans->count, &spans->capacity, sizeof(*spans->list)) < 0)
+		return -ENOMEM;
 	spans->list[spans->count++] = (struct search_span){start, end};
 	return 0;
 }

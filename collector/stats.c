@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "cleanup.h"
 #include "groups.h"
 #include "present.h"
@@ -35,18 +36,14 @@ static void stats_deinit(struct stats *stats)
 
 static int reserve(struct stats *stats)
 {
-	size_t capacity = stats->capacity ? stats->capacity * 2 : 16;
-	struct tally *tallies;
+	size_t before = stats->capacity;
+	int r = array_grow(&stats->tallies, stats->groups.count, &stats->capacity,
+			   sizeof(*stats->tallies));
 
-	if (stats->groups.count < stats->capacity)
-		return 0;
-	tallies = reallocarray(stats->tallies, capacity, sizeof(*tallies));
-	if (!tallies)
-		return -ENOMEM;
-	memset(tallies + stats->capacity, 0, (capacity - stats->capacity) * sizeof(*tallies));
-	stats->tallies = tallies;
-	stats->capacity = capacity;
-	return 0;
+	if (r == 0)
+		memset(stats->tallies + before, 0,
+		       (stats->capacity - before) * sizeof(*stats->tallies));
+	return r;
 }
 
 static int group_of(struct stats *stats, const struct store_fact *fact, uint32_t *ret)

@@ -8,6 +8,7 @@
 
 #include "record.h"
 #include "store-index.h"
+#include "varint.h"
 
 #define NUMBERS	 6
 #define NAME_MAX 500
@@ -71,7 +72,7 @@ size_t fact_encode(uint8_t ret[FACT_MAX], const json_t *function, const char *co
 	size_t size = 0;
 
 	for (size_t i = 0; i < NUMBERS; i++)
-		size += number_put(ret + size, numbers[i]);
+		size += varint_put(ret + size, numbers[i]);
 	size += put_name(ret + size, get_text(function, "function_name"));
 	return size + put_name(ret + size, company);
 }
@@ -92,7 +93,7 @@ int fact_decode(struct store_fact *ret, const struct posting *at, struct bytes v
 	const char *name, *company;
 
 	for (size_t i = 0; i < NUMBERS; i++)
-		p = number_get(p, end, &numbers[i]);
+		p = varint_get(p, end, &numbers[i]);
 	name = get_name(&p, end);
 	company = get_name(&p, end);
 	if (!name || !company || numbers[0] >= STATUSES)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "varint.h"
 
 /* Small enough that one more posting is cheap to write, large enough that keys are few. */
 #define BLOCK_MAX 512
@@ -64,7 +65,7 @@ static const uint8_t *segments_end(const uint8_t *p, const uint8_t *end)
 	uint64_t n;
 
 	do {
-		p = number_get(p, end, &n);
+		p = varint_get(p, end, &n);
 		if (!p || p++ == end)
 			return NULL;
 	} while (n & 1);
@@ -79,7 +80,7 @@ static int block_next(struct block *block)
 
 	if (block->p == block->end)
 		return STORE_NONE;
-	segments = number_get(block->p, block->end, &distance);
+	segments = varint_get(block->p, block->end, &distance);
 	next = segments_end(segments, block->end);
 	if (!next || distance > BUCKET_MAX - block->bucket)
 		return -EBADMSG;
@@ -111,8 +112,8 @@ struct rewrite {
 
 static int add_posting(struct rewrite *out, uint64_t bucket, const void *segments, size_t size)
 {
-	uint8_t number[NUMBER_MAX];
-	int r = buffer_add(&out->buffer, number, number_put(number, bucket - out->last));
+	uint8_t number[VARINT_MAX];
+	int r = buffer_add(&out->buffer, number, varint_put(number, bucket - out->last));
 
 	out->last = bucket;
 	return r ? r : buffer_add(&out->buffer, segments, size);
@@ -120,14 +121,14 @@ static int add_posting(struct rewrite *out, uint64_t bucket, const void *segment
 
 static int add_segments(struct buffer *out, const struct posted *segments, size_t count)
 {
-	uint8_t number[NUMBER_MAX];
+	uint8_t number[VARINT_MAX];
 	uint32_t last = 0;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < count; i++) {
 		uint64_t n = (uint64_t)(segments[i].segment - last - 1) << 1 | (i + 1 < count);
 
-		r = buffer_add(out, number, number_put(number, n));
+		r = buffer_add(out, number, varint_put(number, n));
 		if (!r)
 			r = buffer_add(out, &segments[i].words, 1);
 		last = segments[i].segment;
@@ -334,15 +335,8 @@ int postings_drop(struct store_txn *txn, uint64_t bucket)
 
 int places_add(struct places *places, uint64_t place)
 {
-	if (places->count == places->capacity) {
-		size_t capacity = places->capacity ? 2 * places->capacity : 256;
-		void *grown = reallocarray(places->list, capacity, sizeof(*places->list));
-
-		if (!grown)
-			return -ENOMEM;
-		places->list = grown;
-		places->capacity = capacity;
-	}
+	if (array_grow(&places->list, places->count, &places->capacity, sizeof(*places->list)) < 0)
+		return -ENOMEM;
 	places->list[places->count++] = place;
 	return 0;
 }
@@ -354,7 +348,7 @@ static int add_places(struct places *places, uint64_t bucket, const struct bytes
 	int r = 0;
 
 	while (!r && p < end) {
-		p = number_get(p, end, &n);
+		p = varint_get(p, end, &n);
 		if (!p || p == end || (n >> 1) >= SEGMENT_MAX - segment)
 			return -EBADMSG;
 		segment += (n >> 1) + 1;

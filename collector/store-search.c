@@ -315,15 +315,9 @@ static int split(struct segments *segments, struct bytes list)
 	int r = json_walk_init(&walk, list);
 
 	while (!r && !(r = json_walk_next(&walk, &segment))) {
-		if (segments->count == segments->capacity) {
-			size_t capacity = segments->capacity ? 2 * segments->capacity : 64;
-			void *grown = reallocarray(segments->list, capacity, sizeof(segment));
-
-			if (!grown)
-				return -ENOMEM;
-			segments->list = grown;
-			segments->capacity = capacity;
-		}
+		if (array_grow(&segments->list, segments->count, &segments->capacity,
+			       sizeof(segment)) < 0)
+			return -ENOMEM;
 		segments->list[segments->count++] = segment;
 	}
 	return r == STORE_NONE ? 0 : r;

@@ -50,30 +50,6 @@ uint32_t bytes_u32(const void *p)
 	return be32toh(big);
 }
 
-size_t number_put(uint8_t *p, uint64_t n)
-{
-	size_t size = 0;
-
-	for (; n > 127; n >>= 7)
-		p[size++] = (uint8_t)(n | 128);
-	p[size++] = (uint8_t)n;
-	return size;
-}
-
-const uint8_t *number_get(const uint8_t *p, const uint8_t *end, uint64_t *ret)
-{
-	uint64_t n = 0;
-
-	for (unsigned int shift = 0; p && p < end && shift < 64; shift += 7) {
-		n |= (uint64_t)(*p & 127) << shift;
-		if (!(*p++ & 128)) {
-			*ret = n;
-			return p;
-		}
-	}
-	return NULL;
-}
-
 static MDB_dbi dbi_of(struct store_txn *txn, enum table table)
 {
 	return txn->store->tables[table];

@@ -47,12 +47,6 @@ void key_add_u32(struct key *key, uint32_t n);
 uint64_t bytes_u64(const void *p);
 uint32_t bytes_u32(const void *p);
 
-/* Numbers inside values: LEB128. Gives the size, at most NUMBER_MAX. */
-#define NUMBER_MAX 10
-size_t number_put(uint8_t *p, uint64_t n);
-/* Where the next one is; NULL: there is none that can be read, or `p` was NULL. */
-const uint8_t *number_get(const uint8_t *p, const uint8_t *end, uint64_t *ret);
-
 /* STORE_NONE when there is no such key. */
 int table_get(struct store_txn *txn, enum table table, const struct key *key, struct bytes *ret);
 int table_put(struct store_txn *txn, enum table table, const struct key *key, const void *data,

@@ -31,15 +31,8 @@ static void terms_deinit(struct terms *terms)
 static int add_term(struct terms *terms, const void *data, size_t size, uint32_t segment,
 		    uint8_t words)
 {
-	if (terms->count == terms->capacity) {
-		size_t capacity = terms->capacity ? 2 * terms->capacity : 256;
-		void *grown = reallocarray(terms->list, capacity, sizeof(*terms->list));
-
-		if (!grown)
-			return -ENOMEM;
-		terms->list = grown;
-		terms->capacity = capacity;
-	}
+	if (array_grow(&terms->list, terms->count, &terms->capacity, sizeof(*terms->list)) < 0)
+		return -ENOMEM;
 	terms->list[terms->count++] =
 		(struct said){terms->bytes.size, segment, (uint8_t)size, words};
 	return buffer_add(&terms->bytes, data, size);

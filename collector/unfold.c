@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "cleanup.h"
 #include "value.h"
 
@@ -317,16 +318,9 @@ static int fill(json_t *call, const struct code *code, struct chunk *chunk, uint
 
 static int push(struct unfold *unfold, const struct open_call *open)
 {
-	size_t capacity = unfold->open_capacity ? unfold->open_capacity * 2 : 64;
-
-	if (unfold->open_count == unfold->open_capacity) {
-		struct open_call *more = realloc(unfold->open, capacity * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		unfold->open = more;
-		unfold->open_capacity = capacity;
-	}
+	if (array_grow(&unfold->open, unfold->open_count, &unfold->open_capacity, sizeof(*open)) <
+	    0)
+		return -ENOMEM;
 	unfold->open[unfold->open_count++] = *open;
 	return 0;
 }

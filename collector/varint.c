@@ -3,15 +3,35 @@
 
 #include <string.h>
 
-int varint_add(struct buffer *buffer, uint64_t n)
+size_t varint_put(uint8_t *p, uint64_t n)
 {
-	uint8_t bytes[10];
 	size_t size = 0;
 
 	for (; n > 127; n >>= 7)
-		bytes[size++] = (uint8_t)(n | 128);
-	bytes[size++] = (uint8_t)n;
-	return buffer_add(buffer, bytes, size);
+		p[size++] = (uint8_t)(n | 128);
+	p[size++] = (uint8_t)n;
+	return size;
+}
+
+int varint_add(struct buffer *buffer, uint64_t n)
+{
+	uint8_t bytes[VARINT_MAX];
+
+	return buffer_add(buffer, bytes, varint_put(bytes, n));
+}
+
+const uint8_t *varint_get(const uint8_t *p, const uint8_t *end, uint64_t *ret)
+{
+	uint64_t n = 0;
+
+	for (unsigned int shift = 0; p && p < end && shift < 64; shift += 7) {
+		n |= (uint64_t)(*p & 127) << shift;
+		if (!(*p++ & 128)) {
+			*ret = n;
+			return p;
+		}
+	}
+	return NULL;
 }
 
 static void spoil(struct cursor *cursor)
@@ -22,12 +42,12 @@ static void spoil(struct cursor *cursor)
 
 uint64_t cursor_varint(struct cursor *cursor)
 {
-	uint64_t n = 0;
+	uint64_t n;
+	const uint8_t *next = varint_get(cursor->p, cursor->end, &n);
 
-	for (unsigned int shift = 0; cursor->p < cursor->end && shift < 64; shift += 7) {
-		n |= (uint64_t)(*cursor->p & 127) << shift;
-		if (!(*cursor->p++ & 128))
-			return n;
+	if (next) {
+		cursor->p = next;
+		return n;
 	}
 	spoil(cursor);
 	return 0;

@@ -7,7 +7,12 @@
 
 #include "buffer.h"
 
+/* Gives the size, at most VARINT_MAX. */
+#define VARINT_MAX 10
+size_t varint_put(uint8_t *p, uint64_t n);
 int varint_add(struct buffer *buffer, uint64_t n);
+/* Where the next one is; NULL: there is none that can be read, or `p` was NULL. */
+const uint8_t *varint_get(const uint8_t *p, const uint8_t *end, uint64_t *ret);
 
 struct cursor {
 	const uint8_t *p, *end;

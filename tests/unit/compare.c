@@ -12,6 +12,7 @@
 #include "chains.h"
 #include "check.h"
 #include "cleanup.h"
+#include "draw.h"
 #include "golden.h"
 #include "significance.h"
 #include "sort.h"
@@ -22,16 +23,6 @@
 #define MINUTE 60000000000u
 #define MIDDLE (T0 + CALLS / 2 * MINUTE)
 #define END    (T0 + CALLS * MINUTE) /* the two calls come behind it */
-
-static unsigned int draw(unsigned int below)
-{
-	static uint32_t state = 2463534242u;
-
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state % below;
-}
 
 /* What was put: of v16, v17, and of one that hardly ever ran, before and behind the middle. */
 static struct seen {

@@ -10,6 +10,7 @@
 #include "align.h"
 #include "check.h"
 #include "cleanup.h"
+#include "draw.h"
 
 struct words {
 	const char *a, *b;
@@ -93,16 +94,6 @@ static unsigned int cheapest(const struct words *words, size_t i, size_t j)
 		best = other < best ? other : best;
 	}
 	return best;
-}
-
-static unsigned int draw(unsigned int below)
-{
-	static uint32_t state = 2463534242u;
-
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state % below;
 }
 
 static void test_cheapest(void)

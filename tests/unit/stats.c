@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "cleanup.h"
+#include "draw.h"
 #include "traffic.h"
 
 #define CALLS  300
@@ -24,16 +25,6 @@ static struct seen {
 	uint64_t us, at;
 } seen[CALLS * 4];
 static size_t seen_count;
-
-static unsigned int draw(unsigned int below)
-{
-	static uint32_t state = 2463534242u;
-
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state % below;
-}
 
 static void make(struct store_txn *txn, int call)
 {
