@@ -112,8 +112,7 @@ struct rewrite {
 
 static int add_posting(struct rewrite *out, uint64_t bucket, const void *segments, size_t size)
 {
-	uint8_t number[VARINT_MAX];
-	int r = buffer_add(&out->buffer, number, varint_put(number, bucket - out->last));
+	int r = varint_add(&out->buffer, bucket - out->last);
 
 	out->last = bucket;
 	return r ? r : buffer_add(&out->buffer, segments, size);
@@ -121,14 +120,13 @@ static int add_posting(struct rewrite *out, uint64_t bucket, const void *segment
 
 static int add_segments(struct buffer *out, const struct posted *segments, size_t count)
 {
-	uint8_t number[VARINT_MAX];
 	uint32_t last = 0;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < count; i++) {
 		uint64_t n = (uint64_t)(segments[i].segment - last - 1) << 1 | (i + 1 < count);
 
-		r = buffer_add(out, number, varint_put(number, n));
+		r = varint_add(out, n);
 		if (!r)
 			r = buffer_add(out, &segments[i].words, 1);
 		last = segments[i].segment;
