@@ -1,23 +1,42 @@
 <?php
-/* What a function call costs: the script prints nanoseconds a call, measured inside. */
+/* Runs one case n times and prints how many nanoseconds that took: ?case=NAME&n=N */
 require __DIR__ . '/vendor/off.php';
 
-function two_scalars(int $a, string $b): int { return $a; }
-function eight_keys(array $a): int { return 1; }
+function args_two(int $a, string $b): int { return $a; }
+function time_two(int $a, string $b): int { return $a; }
+function time_fib(int $n): int { return $n < 2 ? $n : time_fib($n - 1) + time_fib($n - 2); }
 
-$row = ['id' => 1, 'service' => 'Schnitt', 'slot' => '2026-03-04 16:15', 'price' => 39.5,
-        'paid' => false, 'note' => null, 'salon' => 'Mitte', 'minutes' => 45];
-
-function timed(int $n, callable $loop): float
+final class ArgsPlan
 {
-    $start = hrtime(true);
-    $loop($n);
-    return (hrtime(true) - $start) / $n;
+    public function eight(array $row): int { return 1; }
 }
 
-$n = (int) ($_GET['n'] ?? 2000);
-echo json_encode([
-    'off' => timed($n * 50, off_loop()),
-    'two scalars' => timed($n, function ($n) { for ($i = 0; $i < $n; $i++) two_scalars($i, 'x'); }),
-    'eight keys' => timed($n, function ($n) use ($row) { for ($i = 0; $i < $n; $i++) eight_keys($row); }),
-]);
+final class TimePlan
+{
+    public function eight(array $row): int { return 1; }
+}
+
+function run(string $case, int $n): void
+{
+    $row = ['id' => 1, 'service' => 'Schnitt', 'slot' => '2026-03-04 16:15', 'price' => 39.5,
+            'paid' => false, 'note' => null, 'salon' => 'Mitte', 'minutes' => 45];
+    $off = new OffPlan;
+    $time = new TimePlan;
+    $args = new ArgsPlan;
+
+    switch ($case) {
+        case 'empty': for ($i = 0; $i < $n; $i++); break;
+        case 'off_two': for ($i = 0; $i < $n; $i++) off_two($i, 'x'); break;
+        case 'time_two': for ($i = 0; $i < $n; $i++) time_two($i, 'x'); break;
+        case 'args_two': for ($i = 0; $i < $n; $i++) args_two($i, 'x'); break;
+        case 'off_eight': for ($i = 0; $i < $n; $i++) $off->eight($row); break;
+        case 'time_eight': for ($i = 0; $i < $n; $i++) $time->eight($row); break;
+        case 'args_eight': for ($i = 0; $i < $n; $i++) $args->eight($row); break;
+        case 'off_fib': off_fib($n); break;
+        case 'time_fib': time_fib($n); break;
+    }
+}
+
+$start = hrtime(true);
+run($_GET['case'], (int) $_GET['n']);
+echo hrtime(true) - $start;

@@ -1,3 +1,9 @@
 <?php
-function off_leaf($a, $b) { return $a; }
-function off_loop(): Closure { return function ($n) { for ($i = 0; $i < $n; $i++) off_leaf($i, 'x'); }; }
+/* Under vendor/: `off` by the rules that the agent has by default. */
+function off_two(int $a, string $b): int { return $a; }
+function off_fib(int $n): int { return $n < 2 ? $n : off_fib($n - 1) + off_fib($n - 2); }
+
+final class OffPlan
+{
+    public function eight(array $row): int { return 1; }
+}
