@@ -104,6 +104,7 @@ void boot(void)
 	if (!(worker.settings.sapis & settings_sapi(zend.sapi)))
 		return;
 	worker.cli = settings_sapi(zend.sapi) == SAPI_CLI;
+	rules_seal(&worker.settings.rules, worker.cli);
 	if (worker.settings.off)
 		say("off", NULL);
 	else if (found == ZEND_UNKNOWN)

@@ -6,7 +6,6 @@
 #include "worker.h"
 
 #include <calltrace/secret.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,37 +20,36 @@ static struct fn *buckets[BUCKETS];
 static uint32_t last_id;
 
 /* Most functions of a request are vendor code in few files. */
-static struct {
+struct file_memo {
 	const struct zstr *file;
 	uint64_t hash; /* opcache may start anew and put another string there */
-	bool app;
-} memo[MEMO];
+	bool app, off; /* off: all of its functions are */
+};
 
-static bool path_is_app(const char *path)
+static struct file_memo file_of(const struct zstr *file)
 {
-	for (unsigned i = 0; i < worker.settings.n_vendor; i++)
-		if (strstr(path, worker.settings.vendor[i]))
-			return false;
-	return true;
+	static struct file_memo memo[MEMO];
+	struct file_memo *known = &memo[(uintptr_t)file >> 4 & (MEMO - 1)];
+	const struct rules *rules = &worker.settings.rules;
+	struct file_memo is = {.file = file};
+	enum fn_mode mode;
+
+	if (!file)
+		return is;
+	if (known->file == file && known->hash == file->hash)
+		return *known;
+	is.hash = file->hash;
+	is.app = rules_path_is_app(rules, file->val, file->len);
+	is.off = rules_decide_file(rules, file->val, file->len, &mode) && mode == FN_OFF;
+	/* Only what lives as long as the process can be known by its address. */
+	if (file->type_info & ZSTR_PERMANENT && file->hash)
+		*known = is;
+	return is;
 }
 
 bool fn_file_is_app(const struct zstr *file)
 {
-	unsigned slot = (unsigned)((uintptr_t)file >> 4) % MEMO;
-
-	if (!file)
-		return false;
-	if (memo[slot].file == file && memo[slot].hash == file->hash)
-		return memo[slot].app;
-	bool app = path_is_app(file->val);
-
-	/* Only what lives as long as the process can be known by its address. */
-	if (file->type_info & ZSTR_PERMANENT && file->hash) {
-		memo[slot].file = file;
-		memo[slot].hash = file->hash;
-		memo[slot].app = app;
-	}
-	return app;
+	return file_of(file).app;
 }
 
 static uint64_t hash_bytes(uint64_t h, const char *s, size_t n)
@@ -61,13 +59,7 @@ static uint64_t hash_bytes(uint64_t h, const char *s, size_t n)
 	return (h ^ 0xff) * 0x100000001b3ull;
 }
 
-struct names {
-	const char *class, *name, *file;
-	size_t class_len, name_len, file_len;
-	uint32_t line;
-};
-
-static void names_of(const struct zfunc *f, bool main, struct names *ret)
+static void names_of(const struct zfunc *f, bool main, struct fn_names *ret)
 {
 	const struct zstr *file = f->type == ZFUNC_INTERNAL ? NULL : zend_file(f);
 	const char *plain = main ? "{main}" : "{include}";
@@ -83,49 +75,13 @@ static void names_of(const struct zfunc *f, bool main, struct names *ret)
 	ret->line = f->type == ZFUNC_INTERNAL ? 0 : zend_line(f);
 }
 
-static bool same(const struct fn *fn, const struct names *n)
+static bool same(const struct fn *fn, const struct fn_names *n)
 {
 	const char *p = fn->names;
 
 	return fn->line == n->line && !strncmp(p, n->class, n->class_len) && !p[n->class_len] &&
 	       !strncmp(p += n->class_len + 1, n->name, n->name_len) && !p[n->name_len] &&
 	       !strncmp(p += n->name_len + 1, n->file, n->file_len) && !p[n->file_len];
-}
-
-/* Of Class::method or function. */
-static bool matches(const struct names *n, char *const *globs, unsigned count)
-{
-	char full[512];
-
-	if (n->class_len + n->name_len + 3 > sizeof(full))
-		return false;
-	memcpy(full, n->class, n->class_len);
-	memcpy(full + n->class_len, "::", 2);
-	memcpy(full + n->class_len + 2, n->name, n->name_len);
-	full[n->class_len + 2 + n->name_len] = 0;
-	for (unsigned i = 0; i < count; i++)
-		if (!fnmatch(globs[i], n->class_len ? full : full + 2, FNM_NOESCAPE))
-			return true;
-	return false;
-}
-
-/* Asked of every function of a run, vendor code and all: few have a unit's name. */
-static bool is_unit(const struct zfunc *f)
-{
-	const char *name = f->name ? f->name->val : "";
-	bool likely = false;
-	struct names n;
-
-	for (unsigned i = 0; i < worker.settings.n_units && !likely; i++) {
-		const char *method = strstr(worker.settings.units[i], "::");
-
-		method = method ? method + 2 : worker.settings.units[i];
-		likely = strpbrk(method, "*?[") || !strcasecmp(method, name);
-	}
-	if (!likely || !*name)
-		return false;
-	names_of(f, false, &n);
-	return matches(&n, worker.settings.units, worker.settings.n_units);
 }
 
 static uint64_t secret_args(const struct zfunc *f)
@@ -173,7 +129,7 @@ static uint16_t flags_of(const struct zfunc *f, bool app)
 	return flags;
 }
 
-static struct fn *make(const struct zfunc *f, const struct names *n, uint64_t hash)
+static struct fn *make(const struct zfunc *f, const struct fn_names *n, uint64_t hash)
 {
 	size_t size = n->class_len + n->name_len + n->file_len + 3;
 	struct fn *fn = last_id < MAX_ID ? calloc(1, sizeof(*fn) + size) : NULL;
@@ -189,12 +145,7 @@ static struct fn *make(const struct zfunc *f, const struct names *n, uint64_t ha
 	fn->id = ++last_id;
 	fn->hash = hash;
 	fn->line = n->line;
-	fn->flags = flags_of(f, n->file_len && path_is_app(n->file));
-	if (fn->flags & CT_FN_APP &&
-	    matches(n, worker.settings.handlers, worker.settings.n_handlers)) {
-		fn->flags |= CT_FN_HANDLER;
-		fn->keep = true;
-	}
+	fn->flags = flags_of(f, rules_path_is_app(&worker.settings.rules, n->file, n->file_len));
 	fn->lends_result = f->type != ZFUNC_INTERNAL && result_is_scalar(f);
 	fn->secret_args = secret_args(f);
 	fn->next = buckets[hash % BUCKETS];
@@ -202,41 +153,52 @@ static struct fn *make(const struct zfunc *f, const struct names *n, uint64_t ha
 	return fn;
 }
 
-static struct fn *intern(const struct zfunc *f, bool main)
+static struct fn *intern(const struct zfunc *f, const struct fn_names *n)
 {
-	struct names n;
 	uint64_t h = 0xcbf29ce484222325ull;
 
-	names_of(f, main, &n);
-	h = hash_bytes(h, n.class, n.class_len);
-	h = hash_bytes(h, n.name, n.name_len);
-	h = hash_bytes(h, n.file, n.file_len) ^ n.line;
+	h = hash_bytes(h, n->class, n->class_len);
+	h = hash_bytes(h, n->name, n->name_len);
+	h = hash_bytes(h, n->file, n->file_len) ^ n->line;
 	for (struct fn *fn = buckets[h % BUCKETS]; fn; fn = fn->next)
-		if (fn->hash == h && same(fn, &n))
+		if (fn->hash == h && same(fn, n))
 			return fn;
-	return make(f, &n, h);
+	return make(f, n, h);
 }
 
 struct fn *fn_for(const struct zframe *frame)
 {
 	const struct zfunc *f = frame->func;
-	bool app = fn_file_is_app(zend_file(f)), unit = worker.cli && is_unit(f);
+	struct file_memo file = file_of(zend_file(f));
+	struct decision decision;
+	struct fn_names n;
 	struct fn *fn;
 
-	if (!app && !unit)
+	if (file.off)
 		return &fn_off;
-	fn = intern(f, !frame->prev);
+	names_of(f, !frame->prev, &n);
+	decision = rules_decide(&worker.settings.rules, &n, file.app);
+	fn = decision.mode == FN_OFF ? &fn_off : intern(f, &n);
 	if (fn == &fn_off)
 		return fn;
-	fn->mode = f->name && app ? FN_ARGS : FN_TIME;
-	if (unit)
-		fn->unit = fn->keep = true;
+	fn->mode = f->name ? decision.mode : FN_TIME;
+	fn->unit = decision.unit;
+	fn->flags |= decision.handler ? CT_FN_HANDLER : 0;
+	fn->keep = decision.handler || decision.unit;
 	return fn;
+}
+
+struct fn *fn_named(const struct zfunc *f, bool main)
+{
+	struct fn_names n;
+
+	names_of(f, main, &n);
+	return intern(f, &n);
 }
 
 struct fn *fn_for_internal(const struct zfunc *f, const char *kind)
 {
-	struct fn *fn = intern(f, false);
+	struct fn *fn = fn_named(f, false);
 
 	if (fn != &fn_off) {
 		fn->mode = FN_ARGS;
@@ -244,11 +206,6 @@ struct fn *fn_for_internal(const struct zfunc *f, const char *kind)
 		fn->keep = true;
 	}
 	return fn;
-}
-
-struct fn *fn_named(const struct zfunc *f, bool main)
-{
-	return intern(f, main);
 }
 
 static void pack_params(struct pack *k, const struct zfunc *f)

@@ -6,12 +6,11 @@
  */
 #pragma once
 
+#include "rules.h"
 #include "zend.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum fn_mode { FN_OFF, FN_TIME, FN_ARGS };
 
 struct fn {
 	uint32_t id;	      /* 0: has none */

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the user set: CALLTRACE, CALLTRACE_SOCKET, CALLTRACE_CONFIG and the file that names, read
- * once, in the process that becomes php-fpm's master, or in a php-cli. libcalltrace(7) documents
+ * once, in the process that becomes php-fpm's master, or in a php-cli. agent.conf(5) documents
  * each.
  */
 #pragma once
 
+#include "problem.h"
+#include "rules.h"
+#include "sample.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SETTINGS_LIST 32
+#define SETTINGS_FILE "/etc/calltrace/agent.conf"
 
 /* Those that are traced. */
 #define SAPI_FPM 1u
@@ -28,21 +32,21 @@ struct settings {
 	uint32_t max_calls; /* of a request */
 	uint64_t max_body;
 	uint64_t max_output;
-	/* Path parts of code that is not the application's: a file whose path contains one is
-	 * `off`. */
-	char *vendor[SETTINGS_LIST];
-	unsigned n_vendor;
-	/* Globs of Class::method or function. */
-	char *handlers[SETTINGS_LIST];
-	unsigned n_handlers;
-	/* The same: what is a request of its own within a run of php-cli. */
-	char *units[SETTINGS_LIST];
-	unsigned n_units;
+	struct samples samples;
+	struct rules rules;
 };
 
-/* Never fails: what cannot be read keeps its default; the first line that could not be understood
- * is kept for the one line of log. */
+/* Never fails: what cannot be read keeps its default. The rules are not sealed yet. */
 void settings_load(struct settings *settings);
+/* What could not be understood, in a few words for the one line of log; NULL: nothing. */
 const char *settings_problem(void);
+
+/* The parts of it, for who reads a file to check it: the defaults; then a file, whose problems are
+ * told as they come, false with errno where it cannot be read; then the lists that it left empty.
+ */
+void settings_init(struct settings *settings);
+bool settings_read(struct settings *settings, const char *path, problem_fn tell, void *userdata);
+void settings_finish(struct settings *settings);
+
 /* SAPI_* by the engine's name for it, 0 for any other. */
 unsigned settings_sapi(const char *name);

@@ -111,6 +111,7 @@ static void engine(void)
 	zend.throw_hook = &hook;
 	zend.observe_errors = (void *)never; /* takes a callback and does nothing with it */
 	settings_load(&worker.settings);
+	rules_seal(&worker.settings.rules, false);
 	worker.settings.ring_size = CT_RING_MIN * 16;
 	strcpy(worker.settings.socket, "/nonexistent/agent.sock");
 	clock_init(true);
