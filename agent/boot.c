@@ -4,6 +4,7 @@
 #include "boot.h"
 
 #include "calls.h"
+#include "crash.h"
 #include "exceptions.h"
 #include "interpose.h"
 #include "recording.h"
@@ -49,6 +50,7 @@ static int post_startup(void)
 	} else {
 		calls_install();
 		exceptions_install();
+		crash_init();
 		if (worker.cli)
 			run_arm();
 		say("tracing", zend_php_version());

@@ -4,6 +4,7 @@
 #include "recording.h"
 
 #include "calls.h"
+#include "crash.h"
 #include "exceptions.h"
 #include "frame.h"
 #include "link.h"
@@ -110,6 +111,7 @@ bool recording_begin(const struct moment *at)
 	worker.request++;
 	worker.calls = 0;
 	worker.recording = true;
+	crash_watch();
 	woken_at = worker.ring.head;
 	return true;
 }
@@ -153,7 +155,7 @@ void recording_end(enum ct_end how, int exit_status)
 		return;
 	worker.recording = false;
 	worker.request++;
-	if (how == CT_END_CONTINUED)
+	if (how == CT_END_CONTINUED || how == CT_END_CRASHED)
 		calls_reset();
 	else
 		calls_close();

@@ -21,7 +21,7 @@ struct moment moment_now(void);
 
 /* Begins at `at`, in a ring that is made when there is none. False: nothing will be recorded. */
 bool recording_begin(const struct moment *at);
-/* CT_END_CONTINUED: what is open goes on untold. */
+/* CT_END_CONTINUED, CT_END_CRASHED: what is open stays so. */
 void recording_end(enum ct_end how, int exit_status);
 /* In a forked child: the ring and what is open are its parent's. */
 void recording_forked(void);

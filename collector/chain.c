@@ -6,6 +6,7 @@
 
 #include "buffer.h"
 #include "cleanup.h"
+#include "crash.h"
 #include "record.h"
 #include "trouble.h"
 
@@ -217,22 +218,40 @@ static const char *gave_up_name(enum gave_up gave_up)
 	return names[gave_up];
 }
 
+static void add_crash(struct chain *chain, const json_t *crash, const json_t *open_calls)
+{
+	const json_t *place = json_array_get(json_object_get(crash, "php"), 0);
+
+	add(chain,
+	    json_pack("{s:s, s:n, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:O?}", "kind", "crash",
+		      "offset_ms", "signal", get_copy(crash, "signal"), "reason",
+		      get_copy(crash, "reason"), "address", get_copy(crash, "address"), "in_agent",
+		      json_is_true(json_object_get(crash, "in_agent")), "file",
+		      get_copy(place, "file"), "line", get_copy(place, "line"), "native",
+		      crash_innermost(crash), "open_calls", open_calls),
+	    offset_of(crash), RANK_END);
+}
+
 static void add_end(struct chain *chain, const struct finding *f, json_t *said)
 {
 	int64_t end = get_int(f->input, "duration_ns");
 	const json_t *summary = json_object_get(f->input, "summary");
+	const json_t *crash = classify_crash(f->input);
+	bool cut_off = strcmp(get_text(f->input, "state"), "cut_off") == 0;
 
+	if (crash)
+		add_crash(chain, crash, json_object_get(summary, "open_calls"));
+	else if (cut_off)
+		add(chain,
+		    json_pack("{s:s, s:n, s:o}", "kind", "worker_died", "offset_ms", "open_calls",
+			      get_copy(summary, "open_calls")),
+		    end, RANK_END);
 	if (f->gave_up)
 		add(chain,
 		    json_pack("{s:s, s:n, s:s}", "kind", "gave_up", "offset_ms", "by",
 			      gave_up_name(f->gave_up)),
 		    end - f->gave_up_ns, RANK_END);
-	if (strcmp(get_text(f->input, "state"), "cut_off") == 0)
-		add(chain,
-		    json_pack("{s:s, s:n, s:o}", "kind", "worker_died", "offset_ms", "open_calls",
-			      get_copy(summary, "open_calls")),
-		    end, RANK_END);
-	else if (f->gave_up != GAVE_UP_HANGUP)
+	if (!cut_off && f->gave_up != GAVE_UP_HANGUP)
 		add(chain,
 		    json_pack("{s:s, s:n, s:o, s:O}", "kind", "answer", "offset_ms", "http_status",
 			      get_copy(f->input, "status"), "error", said),
@@ -318,14 +337,40 @@ static void add_title(struct buffer *out, const json_t *exception)
 	buffer_add_text(out, "\n");
 }
 
+/* PHP's, then the native one. */
+static json_t *crash_stack(const json_t *crash)
+{
+	_cleanup_(buffer_deinit) struct buffer out = BUFFER_INIT;
+	const json_t *frame;
+	char left_out[48];
+	size_t i;
+
+	json_array_foreach (json_object_get(crash, "php"), i, frame) {
+		add_frame(&out, frame);
+		if (!json_object_get(frame, "left_out"))
+			continue;
+		snprintf(left_out, sizeof(left_out), "(%lld more)\n",
+			 (long long)get_int(frame, "left_out"));
+		buffer_add_text(&out, left_out);
+	}
+	buffer_add_text(&out, "Native stack:\n");
+	crash_native_stack(&out, crash);
+	if (json_is_true(json_object_get(crash, "native_cut")))
+		buffer_add_text(&out, "(more)\n");
+	return json_stringn((char *)out.data, out.size - 1);
+}
+
 json_t *chain_stack(const struct finding *finding)
 {
 	_cleanup_(buffer_deinit) struct buffer out = BUFFER_INIT;
 	const json_t *summary = json_object_get(finding->input, "summary"), *frame;
 	const json_t *exception = classify_cause(finding->input);
 	const json_t *error = classify_php_error(finding->input);
+	const json_t *crash = classify_crash(finding->input);
 	size_t i;
 
+	if (crash)
+		return crash_stack(crash);
 	if (!exception ||
 	    (strcmp(finding->source, "fatal") == 0 && !repeats_exception(summary, error))) {
 		add_place(&out, error);

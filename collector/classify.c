@@ -43,6 +43,13 @@ const json_t *classify_php_error(const json_t *input)
 	return last_error(input, PHP_FATAL) ?: last_error(input, PHP_WARNING);
 }
 
+const json_t *classify_crash(const json_t *input)
+{
+	const json_t *crash = json_object_get(json_object_get(input, "summary"), "crash");
+
+	return json_is_object(crash) ? crash : NULL;
+}
+
 /* What the script died of before it had answered, whatever it had sent. */
 static bool died_answering(const json_t *input)
 {
@@ -79,6 +86,8 @@ static const char *source_of(const struct finding *f, const struct profile *prof
 {
 	const json_t *outbound = json_object_get(json_object_get(f->input, "summary"), "outbound");
 
+	if (classify_crash(f->input))
+		return "crash";
 	if (state_is(f->input, "cut_off"))
 		return "worker_died";
 	if (f->gave_up)
@@ -182,8 +191,10 @@ void classify(struct finding *ret, const struct derivation *d, const json_t *inp
 	f.gave_up = gave_up(&f, d, function);
 	f.status = status_of(&f, d->profile);
 	f.handled = strcmp(f.status, "success") == 0;
-	/* A webhook that was answered well had no trouble that matters. */
-	if (strcmp(f.status, "pending") != 0 && (!f.handled || function >= 0))
+	/* A webhook that was answered well had no trouble that matters, but for a crash behind it.
+	 */
+	if (strcmp(f.status, "pending") != 0 &&
+	    (!f.handled || function >= 0 || classify_crash(input)))
 		f.source = source_of(&f, d->profile);
 	if (!f.source)
 		f.handled = false;

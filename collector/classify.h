@@ -30,5 +30,7 @@ void classify(struct finding *ret, const struct derivation *d, const json_t *inp
 
 /* Of the input's summary; NULL: there is none. */
 const json_t *classify_cause(const json_t *input);
+/* Of the worker, in this request; NULL. */
+const json_t *classify_crash(const json_t *input);
 /* The last fatal PHP error, or else the last warning. */
 const json_t *classify_php_error(const json_t *input);

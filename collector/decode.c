@@ -137,6 +137,7 @@ static int read_timed(struct reader *in, struct frame *frame)
 	case CT_FRAME_PARAMS:
 	case CT_FRAME_NOTE:
 	case CT_FRAME_RUN:
+	case CT_FRAME_CRASH:
 		frame->map = take_map(in);
 		break;
 	case CT_FRAME_BODY:
@@ -194,7 +195,8 @@ int decode_frame(struct frame *ret, struct span record)
 	frame.type = take_uint(&in, UINT32_MAX);
 	if (in.error)
 		return in.error;
-	if (frame.type < CT_FRAME_PROCESS || frame.type > CT_FRAME_RUN)
+	if (frame.type < CT_FRAME_PROCESS ||
+	    (frame.type > CT_FRAME_RUN && frame.type != CT_FRAME_CRASH))
 		return DECODE_UNKNOWN;
 	if (frame.type == CT_FRAME_PROCESS) {
 		frame.process.version = take_uint(&in, UINT32_MAX);

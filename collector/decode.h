@@ -34,7 +34,7 @@ struct frame {
 			uint64_t monotonic_ns;
 			uint64_t hz;
 		} request;
-		struct span map;   /* PARAMS, NOTE, RUN */
+		struct span map;   /* PARAMS, NOTE, RUN, CRASH */
 		struct span bytes; /* BODY, OUTPUT */
 		struct {
 			uint64_t total;

@@ -8,6 +8,7 @@
 #include "chain.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "crash.h"
 #include "record.h"
 
 #define HANGUP_NS 10000000000ll /* a call that ends so soon after a failure ended over it */
@@ -76,14 +77,32 @@ static json_t *response_error(const struct derivation *d, const struct finding *
 	return said ? json_incref(said) : json_null();
 }
 
-static json_t *died_message(const json_t *input)
+/* The innermost call that was open at the end; NULL. */
+static const char *open_call(const json_t *input)
 {
 	const json_t *open = json_object_get(json_object_get(input, "summary"), "open_calls");
-	const char *in = json_string_value(json_array_get(open, json_array_size(open) - 1));
+
+	return json_string_value(json_array_get(open, json_array_size(open) - 1));
+}
+
+static json_t *died_message(const json_t *input)
+{
+	const char *in = open_call(input);
 
 	return json_sprintf("the worker died after %.3f ms%s%s",
 			    (double)get_int(input, "duration_ns") / 1e6, in ? " in " : "",
 			    in ? in : "");
+}
+
+static json_t *crash_message(const json_t *input)
+{
+	const json_t *crash = classify_crash(input);
+	_cleanup_(json_decrefp) json_t *title = crash_title(crash);
+	const char *in = open_call(input);
+
+	return json_sprintf("the worker crashed after %.3f ms%s%s: %s",
+			    json_number_value(json_object_get(crash, "offset_ms")),
+			    in ? " in " : "", in ? in : "", json_string_value(title));
 }
 
 static json_t *timeout_message(const struct finding *finding)
@@ -117,6 +136,8 @@ static json_t *message_of(const struct finding *finding, const json_t *said)
 	const json_t *input = finding->input, *cause = classify_cause(input);
 	const char *source = finding->source;
 
+	if (strcmp(source, "crash") == 0)
+		return crash_message(input);
 	if (strcmp(source, "worker_died") == 0)
 		return died_message(input);
 	if (strcmp(source, "timeout") == 0)
@@ -151,6 +172,7 @@ static json_t *verdict_of(const struct derivation *d, const struct finding *find
 		.response_code =
 			json_string_value(profile_first(d->profile, "failure_code", response)),
 		.response = response,
+		.signal = json_string_value(json_object_get(classify_crash(input), "signal")),
 		.cause = classify_cause(input),
 		.outbound = json_object_get(summary, "outbound"),
 		.php_errors = json_object_get(summary, "php_errors"),
@@ -184,13 +206,13 @@ json_t *error_details(const struct derivation *d, const struct finding *finding)
 	said = response_error(d, finding);
 	message = message_of(finding, said);
 	verdict = verdict_of(d, finding, message);
-	return json_pack("{s:o, s:o, s:O, s:o, s:O, s:O?, s:o, s:o, s:o, s:o}", "code",
+	return json_pack("{s:o, s:o, s:O, s:o, s:O, s:O?, s:o, s:o, s:o, s:o, s:o}", "code",
 			 get_copy(verdict, "code"), "type", get_copy(verdict, "type"), "message",
 			 message, "http_status", get_copy(input, "status"), "response_error", said,
 			 "cause", classify_cause(input), "exceptions",
 			 get_copy(summary, "exceptions"), "php_errors",
 			 get_copy(summary, "php_errors"), "outbound", get_copy(summary, "outbound"),
-			 "cut_off", cut_off_of(input));
+			 "cut_off", cut_off_of(input), "crash", get_copy(summary, "crash"));
 }
 
 static json_t *context_of(const struct finding *finding, json_t *said)

@@ -296,14 +296,33 @@ static int add_note(struct request *request, const struct frame *frame)
 	return 0;
 }
 
+/* The first counts: what follows, where somebody saved the process, is the same trouble. */
+static void add_crash(struct request *request, const struct frame *frame)
+{
+	if (request->crash.map_size)
+		return;
+	request->crash.at_ns = request->now_ns;
+	keep(request, frame->map, CT_LOST_ERRORS, &request->crash.map, &request->crash.map_size);
+}
+
 static void close_all(struct request *request, enum call_left left)
 {
 	while (request->open_count)
 		close_call(request, left);
 }
 
+static void die(struct request *request)
+{
+	close_all(request, CALL_OPEN);
+	request->state = request->output_complete ? REQUEST_DONE : REQUEST_CUT_OFF;
+}
+
 static int add_end(struct request *request, const struct frame *frame)
 {
+	if (frame->end.how == CT_END_CRASHED) {
+		die(request);
+		return 0;
+	}
 	close_all(request, frame->end.how == CT_END_EXIT	? CALL_EXIT
 			   : frame->end.how == CT_END_CONTINUED ? CALL_CONTINUED
 								: CALL_UNWOUND);
@@ -318,8 +337,7 @@ void request_cut_off(struct request *request, uint64_t at_ns)
 {
 	if (at_ns > request->started_at && at_ns - request->started_at > request->now_ns)
 		request->now_ns = at_ns - request->started_at;
-	close_all(request, CALL_OPEN);
-	request->state = request->output_complete ? REQUEST_DONE : REQUEST_CUT_OFF;
+	die(request);
 }
 
 static void add_lost(struct request *request, const struct frame *frame)
@@ -376,6 +394,9 @@ int request_add(struct request *request, const struct frame *frame)
 		return add_error(request, frame);
 	case CT_FRAME_NOTE:
 		return add_note(request, frame);
+	case CT_FRAME_CRASH:
+		add_crash(request, frame);
+		return 0;
 	case CT_FRAME_END:
 		return add_end(request, frame);
 	case CT_FRAME_LOST:

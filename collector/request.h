@@ -20,7 +20,7 @@ enum request_state {
 	REQUEST_DONE,
 	REQUEST_ABORTED,
 	REQUEST_EXIT,
-	REQUEST_CUT_OFF, /* the producer is gone */
+	REQUEST_CUT_OFF, /* the producer is gone, or crashed */
 };
 
 enum call_left {
@@ -99,6 +99,10 @@ struct request {
 	size_t error_count, error_capacity;
 	struct php_note *notes;
 	size_t note_count, note_capacity;
+	struct {
+		uint64_t at_ns;
+		size_t map, map_size; /* size 0: there was none */
+	} crash;
 	uint64_t lost[CT_LOST_COUNT];
 
 	/* Of the assembly. */

@@ -169,7 +169,7 @@ static bool good_code(const json_t *value)
 {
 	static const char *const names[] = {
 		"{exception}",	   "{http_status}", "{outbound_status}",      "{outbound_error}",
-		"{response_code}", "{exit_status}", "{disconnection_reason}",
+		"{response_code}", "{exit_status}", "{disconnection_reason}", "{signal}",
 	};
 	const char *text = json_string_value(value);
 
@@ -194,8 +194,8 @@ static char *bad_result(const char *name, const json_t *value)
 			       ? NULL
 			       : strdup("must be a text of 1 to 64 bytes, in which {exception}, "
 					"{http_status}, {outbound_status}, {outbound_error}, "
-					"{response_code}, {exit_status} and {disconnection_reason} "
-					"may stand");
+					"{response_code}, {exit_status}, {disconnection_reason} "
+					"and {signal} may stand");
 	if (strcmp(name, "type") == 0)
 		return good_word(value, rule_types) ? NULL
 						    : join("must be one of ", rule_types, "");

@@ -25,7 +25,7 @@ const char *const rule_types[] = {"function_error", "api_error", "validation_err
 				  NULL};
 static const char *const sources[] = {"worker_died",   "timeout",   "fatal",	   "exception",
 				      "outbound",      "php_error", "http_status", "exit",
-				      "disconnection", "answer",    NULL};
+				      "disconnection", "answer",    "crash",	   NULL};
 
 const struct php_type rule_php_types[] = {
 	{"fatal", PHP_FATAL},

@@ -14,6 +14,7 @@ struct failure {
 	const char *provider, *function, *source, *disconnection_reason, *message;
 	const char *response_code; /* what the answer itself calls it */
 	const json_t *response;
+	const char *signal;  /* of a crash */
 	const json_t *cause; /* an exception */
 	const json_t *outbound, *php_errors;
 	int64_t http_status, exit_status;

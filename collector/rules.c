@@ -134,14 +134,14 @@ static json_t *known_text(const char *text)
 /* What may stand in a code; null where it is not known. */
 static json_t *words_for(const struct failure *failure, const json_t *outbound)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "exception",
-			 class_short(failure->cause), "http_status",
-			 number_text(failure->http_status), "outbound_status",
-			 number_text(get_int(outbound, "status")), "outbound_error",
-			 number_text(get_int(outbound, "error")), "response_code",
-			 known_text(failure->response_code), "exit_status",
-			 number_text(failure->exit_status), "disconnection_reason",
-			 known_text(failure->disconnection_reason));
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "exception",
+		class_short(failure->cause), "http_status", number_text(failure->http_status),
+		"outbound_status", number_text(get_int(outbound, "status")), "outbound_error",
+		number_text(get_int(outbound, "error")), "response_code",
+		known_text(failure->response_code), "exit_status",
+		number_text(failure->exit_status), "disconnection_reason",
+		known_text(failure->disconnection_reason), "signal", known_text(failure->signal));
 }
 
 /* NULL: something that it needs is not known. */

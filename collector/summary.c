@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "crash.h"
 #include "trouble.h"
 
 #define LIST_MAX 100
@@ -115,12 +116,13 @@ int summary_build(json_t **ret, const struct request *request, const struct func
 
 	trouble = trouble_build(request, functions, redact);
 	add_up(request, functions, &db, &http);
-	summary = json_pack("{s:I, s:o, s:I, s:o, s:I, s:o, s:o}", "call_count",
+	summary = json_pack("{s:I, s:o, s:I, s:o, s:I, s:o, s:o, s:o}", "call_count",
 			    (json_int_t)request->call_count, "handler",
 			    handler_of(request, functions), "db_query_count", (json_int_t)db.count,
 			    "db_query_time_ms", json_ms(db.ns), "external_api_calls",
 			    (json_int_t)http.count, "external_api_time_ms", json_ms(http.ns),
-			    "open_calls", open_calls_of(request, functions));
+			    "open_calls", open_calls_of(request, functions), "crash",
+			    crash_build(request, redact));
 	if (!trouble || !summary || json_object_update(summary, trouble) < 0) {
 		json_decref(summary);
 		return -ENOMEM;

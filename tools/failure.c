@@ -143,12 +143,24 @@ static void add_php_error(struct text *out, const json_t *error, int indent, int
 	text_newline(out);
 }
 
-static void add_cut_off(struct text *out, const json_t *cut_off, const char *after, int indent,
-			int width)
+static void add_calls(struct text *out, const json_t *names, int indent, int width)
 {
 	const json_t *name;
 	size_t i;
 
+	json_array_foreach (names, i, name) {
+		const char *call = json_string_value(name);
+
+		begin(out, indent, PLAIN);
+		text_add(out, "in ");
+		text_add_tail(out, call ? call : "?", width - out->column);
+		text_newline(out);
+	}
+}
+
+static void add_cut_off(struct text *out, const json_t *cut_off, const char *after, int indent,
+			int width)
+{
 	begin(out, indent, RED);
 	text_add(out, "the worker died");
 	if (json_is_number(json_object_get(cut_off, after))) {
@@ -156,14 +168,7 @@ static void add_cut_off(struct text *out, const json_t *cut_off, const char *aft
 		phrase_ms(out, json_object_get(cut_off, after));
 	}
 	text_newline(out);
-	json_array_foreach (json_object_get(cut_off, "open_calls"), i, name) {
-		const char *call = json_string_value(name);
-
-		begin(out, indent + 2, PLAIN);
-		text_add(out, "in ");
-		text_add_tail(out, call ? call : "?", width - out->column);
-		text_newline(out);
-	}
+	add_calls(out, json_object_get(cut_off, "open_calls"), indent + 2, width);
 }
 
 void failure_add(struct text *out, const json_t *details, int indent, int width)
@@ -231,6 +236,32 @@ static void add_link_died(struct text *out, const json_t *link, int indent, int 
 	add_cut_off(out, link, "offset_ms", indent, width);
 }
 
+static void add_link_crash(struct text *out, const json_t *link, int indent, int width)
+{
+	const json_t *line;
+	size_t i;
+
+	begin(out, indent, RED);
+	text_addf(out, "the worker crashed%s: %s, %s",
+		  json_is_true(json_object_get(link, "in_agent")) ? " in calltrace's agent" : "",
+		  field_text(link, "signal"), field_text(link, "reason"));
+	if (*field_text(link, "address"))
+		text_addf(out, ": %s", field_text(link, "address"));
+	text_newline(out);
+	if (*field_text(link, "file")) {
+		begin(out, indent + 2, DIM);
+		text_add(out, "at ");
+		phrase_place(out, link, width - out->column);
+		text_newline(out);
+	}
+	json_array_foreach (json_object_get(link, "native"), i, line) {
+		begin(out, indent + 2, DIM);
+		text_add_cut(out, json_string_value(line), width - out->column);
+		text_newline(out);
+	}
+	add_calls(out, json_object_get(link, "open_calls"), indent + 2, width);
+}
+
 static void add_link_answer(struct text *out, const json_t *link, int indent, int width)
 {
 	const json_t *error = json_object_get(link, "error");
@@ -267,7 +298,7 @@ void failure_add_chain(struct text *out, const json_t *chain, int indent, int wi
 		{"outbound", add_link_outbound},   {"php_error", add_php_error},
 		{"exception", add_link_exception}, {"caught", add_link_caught},
 		{"gave_up", add_link_gave_up},	   {"worker_died", add_link_died},
-		{"answer", add_link_answer},
+		{"crash", add_link_crash},	   {"answer", add_link_answer},
 	};
 	const json_t *link;
 	size_t i;

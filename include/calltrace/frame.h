@@ -25,6 +25,8 @@
  *   END         [15, dt, how] or [15, dt, how, exit status]
  *   LOST        [16, dt, {kind: count}]
  *   RUN         [17, dt, {argv, forked, unit}]
+ *   CRASH       [19, dt, {signal, code, address, sender, native, native_cut, modules, php,
+ * in_agent}]
  *
  * `dt` is in ticks since the previous frame that has one, or since the REQUEST frame; `hz` is ticks
  * per second.
@@ -54,6 +56,7 @@ enum ct_frame_type {
 	CT_FRAME_END = 15,
 	CT_FRAME_LOST = 16,
 	CT_FRAME_RUN = 17,
+	CT_FRAME_CRASH = 19,
 };
 
 /* FUNCTION flags */
@@ -84,6 +87,7 @@ enum ct_end {
 	CT_END_EXIT = 2,    /* the process exits */
 	/* A run goes on in the next request; what is open is left later, and that is not told. */
 	CT_END_CONTINUED = 3,
+	CT_END_CRASHED = 4, /* by a signal that kills the process: what is open never left */
 };
 
 /* Keys that mark, inside a map, what is not a plain value. docs/frames.md says what stands beside
