@@ -4,7 +4,9 @@
 #include "exceptions.h"
 
 #include "frame.h"
+#include "objects.h"
 #include "run.h"
+#include "stacktext.h"
 #include "values.h"
 
 #include <string.h>
@@ -16,7 +18,7 @@
 
 /* The properties that Exception and Error declare, in this order in every PHP 8
  * (Zend/zend_exceptions.stub.php). */
-enum { MESSAGE, STRING, CODE, FILE_, LINE, TRACE, PREVIOUS };
+enum { MESSAGE, STRING, CODE, FILE_, LINE, TRACE, PREVIOUS, BASE };
 
 static void (*next_throw)(struct zobj *);
 static uint32_t thrown, errors;
@@ -36,7 +38,7 @@ static void pack_found(struct pack *k, const struct zarr *arr, const char *key)
 	const struct zval *v = zarr_find(arr, key);
 
 	if (v && v->type == Z_STRING)
-		pack_str(k, v->str->val, strnlen(v->str->val, 512));
+		value_pack_name(k, v->str->val, strlen(v->str->val));
 	else if (v && v->type == Z_LONG)
 		pack_int(k, v->lval);
 	else if (!strcmp(key, "line"))
@@ -50,31 +52,38 @@ static void pack_trace(struct pack *k, const struct zobj *obj)
 {
 	const struct zval *trace = zval_deref(&obj->slots[TRACE]);
 	const struct zarr *arr = trace->type == Z_ARRAY ? trace->arr : NULL;
+	uint32_t places = !arr ? 0 : arr->used < MAX_TRACE ? arr->used : MAX_TRACE;
 	uint8_t *at = pack_open(k, false);
 	uint16_t n = 0;
 
-	for (uint32_t i = 0; arr && i < arr->used && n < MAX_TRACE; i++) {
+	for (uint32_t i = 0; i < places && !values_spent(k); i++) {
 		const struct zval *v = zval_deref(zarr_at(arr, i));
 
 		if (v->type != Z_ARRAY)
 			continue;
-		pack_array(k, 4);
+		pack_array(k, 5);
 		pack_found(k, v->arr, "file");
 		pack_found(k, v->arr, "line");
 		pack_found(k, v->arr, "class");
 		pack_found(k, v->arr, "function");
+		pack_found(k, v->arr, "type");
+		n++;
+	}
+	if (arr && n < arr->count) {
+		value_pack_cut(k, "array", arr->count);
 		n++;
 	}
 	pack_close(k, at, n);
 }
 
-static void pack_exception(struct pack *k, const struct zobj *obj, unsigned chain)
+static void pack_exception(struct pack *k, struct zobj *obj, unsigned chain)
 {
 	const struct zval *previous = zval_deref(&obj->slots[PREVIOUS]);
+	uint8_t *at = pack_open(k, true);
+	uint16_t n = 6;
 
-	pack_map(k, chain + 1 == MAX_CHAIN && previous->type == Z_OBJECT ? 6 : 7);
 	pack_text(k, "class");
-	pack_str(k, obj->ce->name->val, strnlen(obj->ce->name->val, 256));
+	value_pack_name(k, obj->ce->name->val, strlen(obj->ce->name->val));
 	pack_text(k, "message");
 	pack_base(k, obj, MESSAGE);
 	pack_text(k, "code");
@@ -85,16 +94,20 @@ static void pack_exception(struct pack *k, const struct zobj *obj, unsigned chai
 	pack_base(k, obj, LINE);
 	pack_text(k, "trace");
 	pack_trace(k, obj);
+	n += value_pack_properties(k, "properties", obj, BASE);
 	if (previous->type != Z_OBJECT) {
 		pack_text(k, "previous");
 		pack_nil(k);
-	} else if (chain + 1 < MAX_CHAIN) {
+		n++;
+	} else if (chain + 1 < MAX_CHAIN && object_is_throwable(previous->obj)) {
 		pack_text(k, "previous");
 		pack_exception(k, previous->obj, chain + 1);
+		n++;
 	}
+	pack_close(k, at, n);
 }
 
-static void pack_throw(const struct zobj *obj)
+static void pack_throw(struct zobj *obj)
 {
 	uint64_t now = clock_ticks();
 	struct pack k;
@@ -173,7 +186,7 @@ void exception_seen_exit(struct fn *fn, const struct zfunc *f)
 
 static void exception_thrown(struct zobj *obj)
 {
-	if (worker.recording && obj && value_is_throwable(obj)) {
+	if (worker.recording && obj && object_is_throwable(obj)) {
 		/* Thrown from where another one was caught. */
 		if (worker.exception && worker.exception != obj->handle + 1)
 			caught_in_frame(zend_user_frame(zend_current_frame()));
@@ -182,6 +195,15 @@ static void exception_thrown(struct zobj *obj)
 	}
 	if (next_throw)
 		next_throw(obj);
+}
+
+/* PHP's own text of an uncaught exception has everybody's arguments. */
+static void pack_message(struct pack *k, const struct zstr *message)
+{
+	static char text[16384];
+	size_t n = stacktext_without_arguments(text, sizeof(text), message->val, message->len);
+
+	value_pack_text(k, text, n);
 }
 
 static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr *message)
@@ -203,8 +225,8 @@ static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr
 	errors++;
 	values_begin(&k);
 	pack_int(&k, type);
-	value_pack_string(&k, message->val, message->len);
-	pack_str(&k, file ? file->val : "", file ? strnlen(file->val, 1024) : 0);
+	pack_message(&k, message);
+	value_pack_name(&k, file ? file->val : "", file ? file->len : 0);
 	pack_uint(&k, line);
 	if (!frame_commit(&k, now))
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);

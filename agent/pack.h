@@ -3,8 +3,8 @@
  * A msgpack encoder that writes straight into the ring.
  *
  * It never allocates and never fails loudly: what does not fit sets `full`, and from then on
- * nothing is written. Callers that write more than a fixed few bytes check pack_room() first or
- * give up on `full`.
+ * nothing is written. The put_*() underneath do not look: whoever calls them has made sure of the
+ * room, PUT_SCALAR bytes for each.
  */
 #pragma once
 
@@ -18,6 +18,100 @@ struct pack {
 	uint8_t *end;
 	bool full;
 };
+
+/* The most that a number, or what stands before a string or an array, takes. */
+#define PUT_SCALAR 9
+
+/* `tag`, then the low `n` bytes of `v`, big-endian. */
+static inline uint8_t *put_tagged(uint8_t *p, uint8_t tag, uint64_t v, unsigned n)
+{
+	*p = tag;
+	v = __builtin_bswap64(v << (64 - 8 * n));
+	memcpy(p + 1, &v, n);
+	return p + 1 + n;
+}
+
+static inline uint8_t *put_uint(uint8_t *p, uint64_t v)
+{
+	if (v < 0x80) {
+		*p = (uint8_t)v;
+		return p + 1;
+	}
+	if (v <= UINT8_MAX)
+		return put_tagged(p, 0xcc, v, 1);
+	if (v <= UINT16_MAX)
+		return put_tagged(p, 0xcd, v, 2);
+	if (v <= UINT32_MAX)
+		return put_tagged(p, 0xce, v, 4);
+	return put_tagged(p, 0xcf, v, 8);
+}
+
+static inline uint8_t *put_int(uint8_t *p, int64_t v)
+{
+	if (v >= 0)
+		return put_uint(p, (uint64_t)v);
+	if (v >= -32) {
+		*p = (uint8_t)v;
+		return p + 1;
+	}
+	if (v >= INT32_MIN)
+		return put_tagged(p, 0xd2, (uint32_t)v, 4);
+	return put_tagged(p, 0xd3, (uint64_t)v, 8);
+}
+
+static inline uint8_t *put_double(uint8_t *p, double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	return put_tagged(p, 0xcb, bits, 8);
+}
+
+static inline uint8_t *put_str_head(uint8_t *p, size_t n)
+{
+	if (n < 32) {
+		*p = (uint8_t)(0xa0 | n);
+		return p + 1;
+	}
+	if (n <= UINT8_MAX)
+		return put_tagged(p, 0xd9, n, 1);
+	if (n <= UINT16_MAX)
+		return put_tagged(p, 0xda, n, 2);
+	return put_tagged(p, 0xdb, n, 4);
+}
+
+static inline uint8_t *put_bin_head(uint8_t *p, size_t n)
+{
+	if (n <= UINT8_MAX)
+		return put_tagged(p, 0xc4, n, 1);
+	if (n <= UINT16_MAX)
+		return put_tagged(p, 0xc5, n, 2);
+	return put_tagged(p, 0xc6, n, 4);
+}
+
+/* Up to 15 elements take one byte, which can still be counted down. */
+static inline uint8_t *put_nested(uint8_t *p, bool map, uint32_t n)
+{
+	if (n < 16) {
+		*p = (uint8_t)((map ? 0x80 : 0x90) | n);
+		return p + 1;
+	}
+	if (n <= UINT16_MAX)
+		return put_tagged(p, map ? 0xde : 0xdc, n, 2);
+	return put_tagged(p, map ? 0xdf : 0xdd, n, 4);
+}
+
+static inline uint8_t *put_bytes(uint8_t *p, const void *data, size_t n)
+{
+	memcpy(p, data, n);
+	return p + n;
+}
+
+/* Of a literal the compiler knows the length. */
+static inline uint8_t *put_text(uint8_t *p, const char *s)
+{
+	return put_bytes(put_str_head(p, strlen(s)), s, strlen(s));
+}
 
 static inline size_t pack_room(const struct pack *k)
 {
@@ -39,17 +133,6 @@ static inline void pack_byte(struct pack *k, uint8_t byte)
 		*k->p++ = byte;
 }
 
-/* `tag`, then the low `n` bytes of `v`, big-endian. */
-static inline void pack_tagged(struct pack *k, uint8_t tag, uint64_t v, unsigned n)
-{
-	if (!pack_need(k, 1 + n))
-		return;
-	*k->p++ = tag;
-	v = __builtin_bswap64(v << (64 - 8 * n));
-	memcpy(k->p, &v, n);
-	k->p += n;
-}
-
 static inline void pack_nil(struct pack *k)
 {
 	pack_byte(k, 0xc0);
@@ -62,57 +145,28 @@ static inline void pack_bool(struct pack *k, bool v)
 
 static inline void pack_uint(struct pack *k, uint64_t v)
 {
-	if (v < 0x80)
-		pack_byte(k, (uint8_t)v);
-	else if (v <= UINT8_MAX)
-		pack_tagged(k, 0xcc, v, 1);
-	else if (v <= UINT16_MAX)
-		pack_tagged(k, 0xcd, v, 2);
-	else if (v <= UINT32_MAX)
-		pack_tagged(k, 0xce, v, 4);
-	else
-		pack_tagged(k, 0xcf, v, 8);
+	if (pack_need(k, PUT_SCALAR))
+		k->p = put_uint(k->p, v);
 }
 
 static inline void pack_int(struct pack *k, int64_t v)
 {
-	if (v >= 0)
-		pack_uint(k, (uint64_t)v);
-	else if (v >= -32)
-		pack_byte(k, (uint8_t)v);
-	else if (v >= INT32_MIN)
-		pack_tagged(k, 0xd2, (uint32_t)v, 4);
-	else
-		pack_tagged(k, 0xd3, (uint64_t)v, 8);
+	if (pack_need(k, PUT_SCALAR))
+		k->p = put_int(k->p, v);
 }
 
 static inline void pack_double(struct pack *k, double v)
 {
-	uint64_t bits;
-
-	memcpy(&bits, &v, sizeof(bits));
-	pack_tagged(k, 0xcb, bits, 8);
-}
-
-static inline void pack_bytes(struct pack *k, const void *data, size_t n)
-{
-	if (!pack_need(k, n))
-		return;
-	memcpy(k->p, data, n);
-	k->p += n;
+	if (pack_need(k, PUT_SCALAR))
+		k->p = put_double(k->p, v);
 }
 
 static inline void pack_str(struct pack *k, const char *s, size_t n)
 {
-	if (n < 32)
-		pack_byte(k, (uint8_t)(0xa0 | n));
-	else if (n <= UINT8_MAX)
-		pack_tagged(k, 0xd9, n, 1);
-	else if (n <= UINT16_MAX)
-		pack_tagged(k, 0xda, n, 2);
+	if (n <= UINT32_MAX && pack_need(k, PUT_SCALAR + n))
+		k->p = put_bytes(put_str_head(k->p, n), s, n);
 	else
-		pack_tagged(k, 0xdb, n, 4);
-	pack_bytes(k, s, n);
+		k->full = true;
 }
 
 static inline void pack_text(struct pack *k, const char *s)
@@ -122,33 +176,22 @@ static inline void pack_text(struct pack *k, const char *s)
 
 static inline void pack_bin(struct pack *k, const void *data, size_t n)
 {
-	if (n <= UINT8_MAX)
-		pack_tagged(k, 0xc4, n, 1);
-	else if (n <= UINT16_MAX)
-		pack_tagged(k, 0xc5, n, 2);
+	if (n <= UINT32_MAX && pack_need(k, PUT_SCALAR + n))
+		k->p = put_bytes(put_bin_head(k->p, n), data, n);
 	else
-		pack_tagged(k, 0xc6, n, 4);
-	pack_bytes(k, data, n);
+		k->full = true;
 }
 
 static inline void pack_array(struct pack *k, uint32_t n)
 {
-	if (n < 16)
-		pack_byte(k, (uint8_t)(0x90 | n));
-	else if (n <= UINT16_MAX)
-		pack_tagged(k, 0xdc, n, 2);
-	else
-		pack_tagged(k, 0xdd, n, 4);
+	if (pack_need(k, PUT_SCALAR))
+		k->p = put_nested(k->p, false, n);
 }
 
 static inline void pack_map(struct pack *k, uint32_t n)
 {
-	if (n < 16)
-		pack_byte(k, (uint8_t)(0x80 | n));
-	else if (n <= UINT16_MAX)
-		pack_tagged(k, 0xde, n, 2);
-	else
-		pack_tagged(k, 0xdf, n, 4);
+	if (pack_need(k, PUT_SCALAR))
+		k->p = put_nested(k->p, true, n);
 }
 
 /* A container whose count is known only at its end: always 16 bits, filled in by pack_close(). */
@@ -156,7 +199,8 @@ static inline uint8_t *pack_open(struct pack *k, bool map)
 {
 	uint8_t *at = k->p;
 
-	pack_tagged(k, map ? 0xde : 0xdc, 0, 2);
+	if (pack_need(k, PUT_SCALAR))
+		k->p = put_tagged(at, map ? 0xde : 0xdc, 0, 2);
 	return at;
 }
 

@@ -32,11 +32,7 @@ static void pack_arguments(struct pack *k, int argc, char **argv)
 		argument_pack(k, argv, i);
 	if (n == argc)
 		return;
-	pack_map(k, 2);
-	pack_text(k, CT_KEY_CUT);
-	pack_text(k, "array");
-	pack_text(k, "count");
-	pack_uint(k, (uint64_t)argc);
+	value_pack_cut(k, "array", (uint64_t)argc);
 }
 
 static void pack_unit(struct pack *k)

@@ -3,19 +3,19 @@
 
 #include "values.h"
 
-#include "functions.h"
+#include "encode.h"
+#include "objects.h"
+#include "text.h"
 #include "worker.h"
 
-#include <calltrace/secret.h>
+#include <calltrace/frame.h>
 #include <math.h>
-#include <stdio.h>
 
-#define MAX_KEY	     256
-#define MAX_HIDDEN   64
-#define HIDDEN_LEAST 3 /* a shorter one is everywhere */
+#define MAX_HIDDEN    64
+#define HIDDEN_LEAST  3	   /* a shorter one is everywhere */
+#define MAX_LONG_NAME 1024 /* of a path */
 
-/* Nothing more is begun behind this; what is open is closed in the slack. */
-static uint8_t *limit;
+struct encode encode;
 
 static struct {
 	const char *text;
@@ -23,66 +23,6 @@ static struct {
 } hidden[MAX_HIDDEN];
 
 static unsigned n_hidden;
-
-static void pack_zval(struct pack *k, const struct zval *v, unsigned depth);
-
-void values_begin(struct pack *k)
-{
-	limit = k->p + worker.settings.max_call_bytes;
-}
-
-static bool spent(const struct pack *k)
-{
-	return k->p >= limit;
-}
-
-static void pack_cut_bytes(struct pack *k)
-{
-	pack_map(k, 1);
-	pack_text(k, CT_KEY_CUT);
-	pack_text(k, "bytes");
-}
-
-/* The length of the longest prefix that is whole UTF-8 (RFC 3629), at most n. */
-static size_t utf8_prefix(const char *s, size_t n)
-{
-	const uint8_t *p = (const uint8_t *)s;
-	size_t i = 0;
-
-	while (i < n) {
-		uint64_t eight;
-		unsigned more;
-		uint8_t c = p[i];
-
-		if (n - i >= 8 && (memcpy(&eight, p + i, 8), !(eight & 0x8080808080808080ull))) {
-			i += 8;
-			continue;
-		}
-		if (c < 0x80) {
-			i++;
-			continue;
-		}
-		more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-		if (c < 0xc2 || c > 0xf4 || n - i <= more)
-			break;
-		if ((c == 0xe0 && p[i + 1] < 0xa0) || (c == 0xed && p[i + 1] > 0x9f) ||
-		    (c == 0xf0 && p[i + 1] < 0x90) || (c == 0xf4 && p[i + 1] > 0x8f))
-			break;
-		for (unsigned j = 1; j <= more; j++)
-			if ((p[i + j] & 0xc0) != 0x80)
-				return i;
-		i += 1 + more;
-	}
-	return i;
-}
-
-static void pack_either(struct pack *k, const char *s, size_t n, bool text)
-{
-	if (text)
-		pack_str(k, s, n);
-	else
-		pack_bin(k, s, n);
-}
 
 void value_hide(const char *text)
 {
@@ -102,361 +42,475 @@ static bool is_hidden(const char *s, size_t n)
 	return false;
 }
 
-void value_pack_string(struct pack *k, const char *s, size_t n)
+uint8_t *value_put_secret(uint8_t *p)
 {
-	size_t room = limit > k->p ? (size_t)(limit - k->p) : 0;
-	size_t keep = worker.settings.max_string < room ? worker.settings.max_string : room;
-	size_t whole;
+	return put_text(p, CT_SECRET);
+}
 
-	if (__builtin_expect(n_hidden != 0, 0) && is_hidden(s, n)) {
-		pack_text(k, CT_SECRET);
-		return;
+uint8_t *value_put_cut(uint8_t *p, const char *what, uint64_t count)
+{
+	p = put_nested(p, true, 2);
+	p = put_text(p, CT_KEY_CUT);
+	p = put_text(p, what);
+	p = put_text(p, "count");
+	return put_uint(p, count);
+}
+
+static uint8_t *put_cut_bytes(uint8_t *p)
+{
+	p = put_nested(p, true, 1);
+	p = put_text(p, CT_KEY_CUT);
+	return put_text(p, "bytes");
+}
+
+static uint8_t *put_head(uint8_t *p, size_t n, bool binary)
+{
+	return binary ? put_bin_head(p, n) : put_str_head(p, n);
+}
+
+uint8_t *value_put_name(uint8_t *p, const char *s, size_t n, size_t most)
+{
+	size_t head = n < most ? n : most;
+	size_t whole = text_scan(s, head) & TEXT_HIGH ? text_utf8_prefix(s, head) : head;
+	bool binary = head - whole > (head < n ? 3 : 0);
+
+	if (!binary)
+		head = whole;
+	return put_bytes(put_head(p, head, binary), s, head);
+}
+
+/* Before a string of which the first part is kept, if that is not all of it. */
+static uint8_t *put_cut_string(uint8_t *p, size_t n)
+{
+	p = put_nested(p, true, 3);
+	p = put_text(p, CT_KEY_CUT);
+	p = put_text(p, "string");
+	p = put_text(p, "bytes");
+	p = put_uint(p, n);
+	return put_text(p, "value");
+}
+
+static uint8_t *put_masked(uint8_t *p, const char *s, size_t judged,
+			   const struct text_secrets *secrets)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < secrets->n && secrets->spans[i].at < judged; i++) {
+		p = put_bytes(p, s + at, secrets->spans[i].at - at);
+		p = put_bytes(p, CT_SECRET, sizeof(CT_SECRET) - 1);
+		at = secrets->spans[i].end < judged ? secrets->spans[i].end : judged;
 	}
-	if (n <= keep) {
-		pack_either(k, s, n, utf8_prefix(s, n) == n);
-		return;
-	}
-	/* Cut between characters; three bytes may be the beginning of one. */
-	whole = utf8_prefix(s, keep);
-	pack_map(k, 3);
-	pack_text(k, CT_KEY_CUT);
-	pack_text(k, "string");
-	pack_text(k, "bytes");
-	pack_uint(k, n);
-	pack_text(k, "value");
-	pack_either(k, s, keep - whole <= 3 ? whole : keep, keep - whole <= 3);
+	return put_bytes(p, s + at, judged - at);
 }
 
-static void pack_float(struct pack *k, double v)
+static size_t masked_length(size_t judged, const struct text_secrets *secrets)
 {
-	if (isfinite(v)) {
-		pack_double(k, v);
-		return;
-	}
-	pack_map(k, 1);
-	pack_text(k, CT_KEY_FLOAT);
-	pack_text(k, isnan(v) ? "NAN" : v > 0 ? "INF" : "-INF");
-}
+	size_t n = judged;
 
-static void pack_cut_array(struct pack *k, const char *what, uint32_t count)
-{
-	pack_map(k, 2);
-	pack_text(k, CT_KEY_CUT);
-	pack_text(k, what);
-	pack_text(k, "count");
-	pack_uint(k, count);
-}
+	for (unsigned i = 0; i < secrets->n && secrets->spans[i].at < judged; i++) {
+		size_t end = secrets->spans[i].end < judged ? secrets->spans[i].end : judged;
 
-/* The i-th place of an array: false where it is a hole. */
-static bool place(const struct zarr *arr, uint32_t i, struct zbucket *ret)
-{
-	ret->val = *zarr_at(arr, i);
-	ret->h = zarr_is_packed(arr) ? i : arr->buckets[i].h;
-	ret->key = zarr_is_packed(arr) ? NULL : arr->buckets[i].key;
-	return ret->val.type != Z_UNDEF;
-}
-
-static bool is_list(const struct zarr *arr)
-{
-	struct zbucket b;
-	uint64_t next = 0;
-
-	for (uint32_t i = 0; i < arr->used; i++) {
-		if (!place(arr, i, &b))
-			continue;
-		if (b.key || b.h != next++)
-			return false;
-		if (next > worker.settings.max_elements) /* more will not be shown */
-			return true;
-	}
-	return true;
-}
-
-static void pack_key(struct pack *k, const struct zbucket *b)
-{
-	if (!b->key)
-		pack_int(k, (int64_t)b->h);
-	else
-		pack_either(k, b->key->val, b->key->len < MAX_KEY ? b->key->len : MAX_KEY,
-			    utf8_prefix(b->key->val, b->key->len) == b->key->len &&
-				    b->key->len < MAX_KEY);
-}
-
-/* Most keys are literals of the program, asked for again and again. */
-static bool is_secret_key(const struct zstr *key)
-{
-	static struct {
-		const struct zstr *key;
-		uint64_t hash; /* opcache may start anew and put another string there */
-		bool secret;
-	} memo[512];
-	unsigned slot = (unsigned)((uintptr_t)key >> 4) % 512;
-
-	if (memo[slot].key == key && memo[slot].hash == key->hash)
-		return memo[slot].secret;
-	bool secret = ct_secret_key(key->val, key->len);
-
-	if (key->type_info & ZSTR_PERMANENT && key->hash) {
-		memo[slot].key = key;
-		memo[slot].hash = key->hash;
-		memo[slot].secret = secret;
-	}
-	return secret;
-}
-
-static void pack_member(struct pack *k, bool secret, const struct zval *v, unsigned depth)
-{
-	v = zval_deref(v);
-	/* A flag under such a name tells nobody anything. */
-	if (secret && v->type != Z_NULL && v->type != Z_FALSE && v->type != Z_TRUE)
-		pack_text(k, CT_SECRET);
-	else
-		pack_zval(k, v, depth);
-}
-
-static void pack_array_value(struct pack *k, const struct zarr *arr, unsigned depth)
-{
-	bool list = is_list(arr);
-	struct zbucket b;
-	uint16_t n = 0;
-	uint32_t i;
-	uint8_t *at;
-
-	if (depth >= worker.settings.max_depth && arr->count) {
-		pack_cut_array(k, "depth", arr->count);
-		return;
-	}
-	at = pack_open(k, !list);
-	for (i = 0; i < arr->used && n < worker.settings.max_elements && !spent(k); i++) {
-		if (!place(arr, i, &b))
-			continue;
-		if (!list)
-			pack_key(k, &b);
-		if (b.key)
-			pack_member(k, is_secret_key(b.key), &b.val, depth + 1);
-		else
-			pack_zval(k, &b.val, depth + 1);
-		n++;
-	}
-	if (n < arr->count) {
-		if (!list)
-			pack_text(k, CT_KEY_CUT);
-		pack_cut_array(k, spent(k) ? "bytes" : "array", arr->count);
-		n++;
-	}
-	pack_close(k, at, n);
-}
-
-static bool class_extends(const struct zclass *ce, const struct zclass *base)
-{
-	for (; ce; ce = ce->parent)
-		if (ce == base)
-			return true;
-	return false;
-}
-
-bool value_is_throwable(const struct zobj *obj)
-{
-	return class_extends(obj->ce, *zend.exception_class) ||
-	       class_extends(obj->ce, *zend.error_class);
-}
-
-static bool class_is_app(const struct zclass *ce)
-{
-	return ce->type == ZCLASS_USER &&
-	       fn_file_is_app(ZAT(ce, zend.at->class_file, struct zstr *));
-}
-
-static void pack_name_pair(struct pack *k, const char *key, const struct zstr *name)
-{
-	pack_text(k, key);
-	pack_str(k, name->val, strnlen(name->val, MAX_KEY));
-}
-
-static void pack_enum(struct pack *k, const struct zobj *obj)
-{
-	const struct zval *name = &obj->slots[0];
-	bool backed = obj->ce->n_slots > 1;
-	char text[MAX_KEY];
-
-	snprintf(text, sizeof(text), "%s::%s", obj->ce->name->val,
-		 name->type == Z_STRING ? name->str->val : "?");
-	pack_map(k, backed ? 2 : 1);
-	pack_text(k, CT_KEY_ENUM);
-	pack_text(k, text);
-	if (backed) {
-		pack_text(k, "value");
-		pack_zval(k, &obj->slots[1], worker.settings.max_depth);
-	}
-}
-
-static void pack_closure(struct pack *k, struct zobj *obj)
-{
-	const struct zfunc *f = zend.closure_function(obj);
-	char text[1024];
-
-	if (f->type == ZFUNC_INTERNAL)
-		snprintf(text, sizeof(text), "%s", f->name ? f->name->val : "?");
-	else
-		snprintf(text, sizeof(text), "%s:%u", zend_file(f)->val, zend_line(f));
-	pack_map(k, 1);
-	pack_text(k, CT_KEY_CLOSURE);
-	pack_text(k, text);
-}
-
-/* Properties are in order of declaration, ancestors first. Those of a framework's base class are
- * many and mostly settings: of these only arrays that hold something are shown (an Eloquent model's
- * attributes). */
-static uint32_t foreign_slots(const struct zclass *ce)
-{
-	for (ce = ce->parent; ce; ce = ce->parent)
-		if (!class_is_app(ce))
-			return (uint32_t)ce->n_slots;
-	return 0;
-}
-
-static uint16_t pack_slots(struct pack *k, const struct zobj *obj, unsigned depth)
-{
-	struct zprop *const *props = ZAT(obj->ce, zend.at->class_props, struct zprop **);
-	uint32_t foreign = foreign_slots(obj->ce);
-	uint16_t n = 0;
-
-	for (uint32_t i = 0; props && i < (uint32_t)obj->ce->n_slots && !spent(k); i++) {
-		const struct zval *v = zval_deref(&obj->slots[i]);
-		const char *name;
-
-		if (!props[i] || v->type == Z_UNDEF || n >= worker.settings.max_elements)
-			continue;
-		if (i < foreign && (v->type != Z_ARRAY || !v->arr->count))
-			continue;
-		name = props[i]->name->val;
-		if (!*name && props[i]->name->len) /* "\0Class\0name" */
-			name += strlen(name + 1) + 2;
-		pack_str(k, name, strnlen(name, MAX_KEY));
-		pack_member(k, ct_secret_key(name, strlen(name)), v, depth + 1);
-		n++;
+		n += sizeof(CT_SECRET) - 1 - (end - secrets->spans[i].at);
 	}
 	return n;
 }
 
-/* Dynamic properties; declared ones are indirect there. */
-static uint16_t pack_dynamic(struct pack *k, const struct zarr *arr, unsigned depth, uint16_t n)
-{
-	struct zbucket b;
-	uint16_t first = n;
+/* How much of a string is kept, and how. */
+struct kept {
+	size_t head;
+	bool binary;
+	struct text_secrets secrets;
+};
 
-	for (uint32_t i = 0; i < arr->used && !spent(k); i++) {
-		if (!place(arr, i, &b) || b.val.type == Z_INDIRECT || !b.key ||
-		    n >= worker.settings.max_elements)
-			continue;
-		pack_key(k, &b);
-		pack_member(k, is_secret_key(b.key), &b.val, depth + 1);
-		n++;
+static void keep(const char *s, size_t n, size_t most, struct kept *ret)
+{
+	size_t whole = ret->head = n < most ? n : most;
+	unsigned has = text_scan(s, whole);
+
+	ret->secrets.n = 0;
+	ret->binary = false;
+	if (has & TEXT_SEPARATOR && text_find_secrets(s, whole, &ret->secrets))
+		ret->head = whole = ret->secrets.end;
+	/* Cut between characters; three bytes may be the beginning of one. */
+	if (has & TEXT_HIGH) {
+		whole = text_utf8_prefix(s, ret->head);
+		ret->binary = ret->head - whole > (ret->head < n ? 3 : 0);
 	}
-	return n - first;
+	if (!ret->binary)
+		ret->head = whole;
 }
 
-static void pack_object(struct pack *k, struct zobj *obj, unsigned depth)
+static size_t most_of_string(const uint8_t *p)
 {
-	static const char std_class[] = "stdClass";
-	struct zclass *ce = obj->ce;
-	uint16_t n = 0;
-	uint8_t *at;
+	size_t room = encode_spent(p) ? 0 : (size_t)(encode.limit - p);
 
-	if (ce->flags & ZCLASS_ENUM) {
-		pack_enum(k, obj);
-		return;
-	}
-	if (ce == *zend.closure_class) {
-		pack_closure(k, obj);
-		return;
-	}
-	at = pack_open(k, true);
-	pack_name_pair(k, CT_KEY_CLASS, ce->name);
-	pack_text(k, "@id");
-	pack_uint(k, obj->handle);
-	if (value_is_throwable(obj)) {
-		pack_text(k, "message");
-		pack_zval(k, &obj->slots[0], worker.settings.max_depth);
-		n = 1;
-	} else if (depth < worker.settings.max_depth &&
-		   (class_is_app(ce) || !strcmp(ce->name->val, std_class))) {
-		n = pack_slots(k, obj, depth);
-		if (obj->properties)
-			n += pack_dynamic(k, obj->properties, depth, n);
-	}
-	pack_close(k, at, n + 2);
+	return worker.settings.max_string < room ? worker.settings.max_string : room;
 }
 
-static void pack_zval(struct pack *k, const struct zval *v, unsigned depth)
+/* More than a few bytes, or with something in them to look at. */
+static __attribute__((noinline)) uint8_t *put_string_slowly(uint8_t *p, const char *s, size_t n)
+{
+	struct kept kept;
+
+	if (n_hidden && is_hidden(s, n))
+		return value_put_secret(p);
+	keep(s, n, most_of_string(p), &kept);
+	if (kept.head < n)
+		p = put_cut_string(p, n);
+	p = put_head(p, masked_length(kept.head, &kept.secrets), kept.binary);
+	return put_masked(p, s, kept.head, &kept.secrets);
+}
+
+static uint8_t *put_string(uint8_t *p, const char *s, size_t n)
+{
+	if (n <= TEXT_SHORT && !n_hidden) {
+		struct text_words w = text_load(s, n);
+
+		if (__builtin_expect(text_is_plain(w), 1)) {
+			*p = (uint8_t)(0xa0 | n);
+			memcpy(p + 1, &w, sizeof(w));
+			return p + 1 + n;
+		}
+	}
+	return put_string_slowly(p, s, n);
+}
+
+static uint8_t *put_float(uint8_t *p, double v)
+{
+	if (__builtin_expect(isfinite(v), 1))
+		return put_double(p, v);
+	p = put_nested(p, true, 1);
+	p = put_text(p, CT_KEY_FLOAT);
+	return put_text(p, isnan(v) ? "NAN" : v > 0 ? "INF" : "-INF");
+}
+
+static uint8_t *put_resource(uint8_t *p, struct zres *res)
+{
+	const char *type = zend.resource_type(res);
+
+	p = put_nested(p, true, 2);
+	p = put_text(p, CT_KEY_RESOURCE);
+	p = put_uint(p, res->handle);
+	p = put_text(p, "type");
+	if (!type)
+		return put_text(p, "closed");
+	return value_put_name(p, type, strlen(type), MAX_NAME);
+}
+
+/* Longer than most. */
+static __attribute__((noinline)) uint8_t *put_long_key(uint8_t *p, const struct zstr *key,
+						       bool *ret_secret)
+{
+	*ret_secret = text_names_secret(key->val, key->len);
+	return value_put_name(p, key->val, key->len, MAX_NAME);
+}
+
+static inline uint8_t *put_key(uint8_t *p, const struct zstr *key, uint64_t hash, bool *ret_secret)
+{
+	const struct text_name *name;
+
+	if (__builtin_expect(key->len > TEXT_NAME, 0))
+		return put_long_key(p, key, ret_secret);
+	name = text_name(key->val, key->len, hash);
+	*ret_secret = name->secret;
+	p = put_head(p, key->len, name->binary);
+	memcpy(p, name->words, sizeof(name->words));
+	return p + key->len;
+}
+
+uint8_t *value_put_key(uint8_t *p, const struct zstr *key, bool *ret_secret)
+{
+	return put_key(p, key, key->hash, ret_secret);
+}
+
+static uint8_t *put_array(uint8_t *p, const struct zarr *arr, unsigned depth);
+
+static inline uint8_t *put_value(uint8_t *p, const struct zval *v, unsigned depth)
 {
 	v = zval_deref(v);
-	if (spent(k)) {
-		pack_cut_bytes(k);
-		return;
-	}
+	if (__builtin_expect(encode_spent(p), 0))
+		return put_cut_bytes(p);
 	switch (v->type) {
 	case Z_FALSE:
 	case Z_TRUE:
-		pack_bool(k, v->type == Z_TRUE);
-		break;
+		*p = v->type == Z_TRUE ? 0xc3 : 0xc2;
+		return p + 1;
 	case Z_LONG:
-		pack_int(k, v->lval);
-		break;
+		return put_int(p, v->lval);
 	case Z_DOUBLE:
-		pack_float(k, v->dval);
-		break;
+		return put_float(p, v->dval);
 	case Z_STRING:
-		value_pack_string(k, v->str->val, v->str->len);
-		break;
+		return put_string(p, v->str->val, v->str->len);
 	case Z_ARRAY:
-		pack_array_value(k, v->arr, depth);
-		break;
+		return put_array(p, v->arr, depth);
 	case Z_OBJECT:
-		pack_object(k, v->obj, depth);
-		break;
+		return object_put(p, v->obj, depth);
 	case Z_RESOURCE:
-		pack_map(k, 1);
-		pack_text(k, CT_KEY_RESOURCE);
-		pack_int(k, v->res->handle);
-		break;
+		return put_resource(p, v->res);
 	default:
-		pack_nil(k);
+		*p = 0xc0;
+		return p + 1;
 	}
+}
+
+uint8_t *value_put(uint8_t *p, const struct zval *v, unsigned depth)
+{
+	return put_value(p, v, depth);
+}
+
+uint8_t *value_put_member(uint8_t *p, bool secret, const struct zval *v, unsigned depth)
+{
+	if (secret && zval_deref(v)->type > Z_TRUE)
+		return value_put_secret(p);
+	return value_put(p, v, depth);
+}
+
+/* Of an array, what is written of it. */
+struct part {
+	uint32_t places; /* looked at: a hole is no element, but takes its time */
+	uint32_t count;	 /* elements there are */
+	uint32_t n;	 /* elements written */
+};
+
+static inline bool part_is_full(const struct part *part, const uint8_t *p)
+{
+	return part->n == worker.settings.max_elements || encode_spent(p);
+}
+
+/* Are the keys 0, 1, 2, …, as far as they are shown? */
+static bool is_list(const struct zarr *arr, uint32_t places)
+{
+	uint64_t next = 0;
+
+	if (arr->flags & ZARR_PACKED && arr->used == arr->count)
+		return true;
+	for (uint32_t i = 0; i < places && next <= worker.settings.max_elements; i++) {
+		if (zarr_at(arr, i)->type == Z_UNDEF)
+			continue;
+		if (zarr_is_packed(arr) ? i != next
+					: arr->buckets[i].key || arr->buckets[i].h != next)
+			return false;
+		next++;
+	}
+	return true;
+}
+
+static uint8_t *put_list(uint8_t *p, const struct zarr *arr, struct part *part, unsigned depth)
+{
+	bool packed = zarr_is_packed(arr);
+
+	for (uint32_t i = 0; i < part->places; i++) {
+		const struct zval *v = packed ? &arr->packed[i] : &arr->buckets[i].val;
+
+		if (v->type == Z_UNDEF)
+			continue;
+		if (part_is_full(part, p))
+			break;
+		p = put_value(p, v, depth);
+		part->n++;
+	}
+	return p;
+}
+
+/* A list with holes. */
+static uint8_t *put_numbered(uint8_t *p, const struct zarr *arr, struct part *part, unsigned depth)
+{
+	for (uint32_t i = 0; i < part->places; i++) {
+		if (arr->packed[i].type == Z_UNDEF)
+			continue;
+		if (part_is_full(part, p))
+			break;
+		p = put_uint(p, i);
+		p = value_put(p, &arr->packed[i], depth);
+		part->n++;
+	}
+	return p;
+}
+
+static uint8_t *put_map(uint8_t *p, const struct zarr *arr, struct part *part, unsigned depth)
+{
+	const struct zbucket *b = arr->buckets, *end = b + part->places;
+
+	for (; b < end; b++) {
+		bool secret = false;
+
+		if (b->val.type == Z_UNDEF)
+			continue;
+		if (b->val.type == Z_INDIRECT && b->val.zv->type == Z_UNDEF) {
+			part->count--; /* a variable without a value */
+			continue;
+		}
+		if (part_is_full(part, p))
+			break;
+		if (b->key)
+			p = put_key(p, b->key, b->h, &secret);
+		else
+			p = put_int(p, (int64_t)b->h);
+		if (__builtin_expect(secret, 0))
+			p = value_put_member(p, true, &b->val, depth);
+		else
+			p = put_value(p, &b->val, depth);
+		part->n++;
+	}
+	return p;
+}
+
+/* The head is one byte or three, as `most`, which `n` may fall short of, needs it. */
+static inline uint8_t *open_nested(uint8_t *p, uint32_t most)
+{
+	return p + (most < 16 ? 1 : 3);
+}
+
+static inline void close_nested(uint8_t *at, bool map, uint32_t most, uint32_t n)
+{
+	if (most < 16)
+		put_nested(at, map, n);
+	else
+		put_tagged(at, map ? 0xde : 0xdc, n, 2);
+}
+
+static uint8_t *put_array(uint8_t *p, const struct zarr *arr, unsigned depth)
+{
+	const uint32_t shown = worker.settings.max_elements;
+	struct part part = {arr->used, arr->count, 0};
+	uint32_t most = part.count < shown ? part.count : shown + 1;
+	uint8_t *head = p;
+	bool list;
+
+	if (!part.count)
+		return put_nested(p, false, 0);
+	if (encode_is_open(arr, depth))
+		return value_put_cut(p, "recursion", part.count);
+	if (depth >= worker.settings.max_depth)
+		return value_put_cut(p, "depth", part.count);
+	encode.open[depth] = arr;
+	if (part.places > shown + MAX_PLACES)
+		part.places = shown + MAX_PLACES;
+	list = is_list(arr, part.places);
+	p = open_nested(p, most);
+	if (list)
+		p = put_list(p, arr, &part, depth + 1);
+	else if (zarr_is_packed(arr))
+		p = put_numbered(p, arr, &part, depth + 1);
+	else
+		p = put_map(p, arr, &part, depth + 1);
+	if (__builtin_expect(part.n < part.count, 0)) {
+		if (!list)
+			p = put_text(p, CT_KEY_CUT);
+		p = value_put_cut(p, encode_spent(p) ? "bytes" : "array", part.count);
+		part.n++;
+	}
+	close_nested(head, !list, most, part.n);
+	return p;
+}
+
+void values_begin(struct pack *k)
+{
+	size_t room = pack_room(k), most = worker.settings.max_call_bytes;
+
+	room = room > VALUES_SLACK ? room - VALUES_SLACK : 0;
+	encode.limit = k->p + (most < room ? most : room);
+}
+
+bool values_spent(const struct pack *k)
+{
+	return k->full || encode_spent(k->p);
 }
 
 void value_pack(struct pack *k, const struct zval *value)
 {
-	pack_zval(k, value, 0);
+	if (pack_need(k, VALUES_SLACK))
+		k->p = value_put(k->p, value, 0);
 }
 
-static void pack_extra_named(struct pack *k, const struct zarr *named, bool secret)
+void value_pack_string(struct pack *k, const char *s, size_t n)
 {
-	if (secret)
-		pack_text(k, CT_SECRET);
-	else
-		pack_array_value(k, named, 0);
+	if (pack_need(k, VALUES_SLACK))
+		k->p = put_string(k->p, s, n);
+}
+
+void value_pack_text(struct pack *k, const char *s, size_t n)
+{
+	static const char more[] = "…";
+	struct kept kept;
+	size_t extra;
+
+	if (!pack_need(k, VALUES_SLACK))
+		return;
+	keep(s, n, most_of_string(k->p), &kept);
+	extra = kept.head < n ? sizeof(more) - 1 : 0;
+	k->p = put_head(k->p, masked_length(kept.head, &kept.secrets) + extra, kept.binary);
+	k->p = put_masked(k->p, s, kept.head, &kept.secrets);
+	k->p = put_bytes(k->p, more, extra);
+}
+
+void value_pack_name(struct pack *k, const char *s, size_t n)
+{
+	if (pack_need(k, MAX_LONG_NAME + PUT_SCALAR))
+		k->p = value_put_name(k->p, s, n, MAX_LONG_NAME);
+}
+
+void value_pack_cut(struct pack *k, const char *what, uint64_t count)
+{
+	if (pack_need(k, VALUES_SLACK))
+		k->p = value_put_cut(k->p, what, count);
+}
+
+bool value_pack_properties(struct pack *k, const char *key, struct zobj *obj, uint32_t first)
+{
+	struct shown shown = {0};
+	uint8_t *p = k->p;
+
+	if (first >= (uint32_t)obj->ce->n_slots || object_is_foreign(obj) ||
+	    !pack_need(k, VALUES_SLACK))
+		return false;
+	encode.open[0] = obj;
+	p = put_text(p, key);
+	p = object_put_slots(p + 3, obj, first, 0, &shown);
+	if (!shown.n)
+		return false;
+	put_tagged(k->p + 1 + strlen(key), 0xde, shown.n, 2);
+	k->p = p;
+	return true;
+}
+
+/* The named arguments that a variadic parameter collected stand where that one does: behind the
+ * parameters, those that were not passed among them. */
+static uint8_t *put_extra_named(uint8_t *p, const struct zframe *frame, bool secret, uint32_t *n)
+{
+	for (; *n < frame->func->n_args && !encode_spent(p); ++*n)
+		*p++ = 0xc0;
+	++*n;
+	return secret ? value_put_secret(p) : put_array(p, frame->extra_named, 0);
+}
+
+static uint8_t *put_args(uint8_t *p, const struct zframe *frame, uint64_t secret)
+{
+	uint32_t passed = zend_n_args(frame), i = 0;
+	uint32_t most = worker.settings.max_elements;
+	bool named = frame->This.type_info & ZCALL_EXTRA_NAMED && frame->extra_named;
+	uint32_t at_most = passed < 16 && !named ? passed : 16;
+	uint8_t *head = p;
+
+	p = open_nested(p, at_most);
+	for (; i < passed && i < most && !encode_spent(p); i++) {
+		if (__builtin_expect(secret & 1ull << (i < 63 ? i : 63), 0))
+			p = value_put_secret(p);
+		else
+			p = put_value(p, zend_arg(frame, i), 0);
+	}
+	if (i < passed) {
+		p = value_put_cut(p, encode_spent(p) ? "bytes" : "array", passed);
+		i++;
+	} else if (named) {
+		p = put_extra_named(p, frame, secret >> 63, &i);
+	}
+	close_nested(head, false, at_most, i);
+	return p;
 }
 
 void values_pack_args(struct pack *k, const struct zframe *frame, uint64_t secret)
 {
-	uint32_t passed = zend_n_args(frame), i;
-	bool named = frame->This.type_info & ZCALL_EXTRA_NAMED;
-	uint8_t *at = pack_open(k, false);
-	uint16_t n = 0;
-
-	for (i = 0; i < passed && n < worker.settings.max_elements && !spent(k); i++, n++) {
-		if (secret & 1ull << (i < 63 ? i : 63))
-			pack_text(k, CT_SECRET);
-		else
-			pack_zval(k, zend_arg(frame, i), 0);
-	}
-	if (i < passed) {
-		pack_cut_array(k, spent(k) ? "bytes" : "array", passed);
-		n++;
-	} else if (named && frame->extra_named) {
-		pack_extra_named(k, frame->extra_named, secret >> 63);
-		n++;
-	}
-	pack_close(k, at, n);
+	if (pack_need(k, VALUES_SLACK))
+		k->p = put_args(k->p, frame, secret);
 }

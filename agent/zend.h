@@ -69,7 +69,7 @@ struct zref { /* zend_reference */
 
 struct zres { /* zend_resource */
 	uint64_t gc;
-	int64_t handle; /* 8.0: an int with padding behind it */
+	int32_t handle; /* 8.1 on 64 bits, of which the upper ones are 0 */
 };
 
 struct zbucket {
@@ -102,6 +102,8 @@ struct zobj { /* zend_object */
 	struct zval slots[];
 };
 
+#define ZOBJ_LAZY ((1u << 31) | (1u << 30)) /* IS_OBJ_LAZY_UNINITIALIZED, IS_OBJ_LAZY_PROXY */
+
 struct zclass { /* zend_class_entry, its beginning */
 	char type;
 	struct zstr *name;
@@ -118,6 +120,8 @@ struct zprop { /* zend_property_info, its beginning */
 	uint32_t offset;
 	uint32_t flags;
 	struct zstr *name; /* "\0Class\0name" or "\0*\0name" unless public */
+	struct zstr *doc;
+	struct zarr *attributes;
 };
 
 struct zarg { /* zend_arg_info */
@@ -156,6 +160,7 @@ struct zfunc { /* zend_function.common */
 #define ZFN_VARIADIC	    (1u << 14)
 #define ZFN_TRAMPOLINE	    (1u << 18)
 #define ZFN_CLOSURE	    (1u << 22)
+#define ZFN_FAKE_CLOSURE    (1u << 23)
 #define ZFN_GENERATOR	    (1u << 24)
 
 struct zop { /* zend_op */
@@ -206,7 +211,7 @@ struct zend {
 	zend_execute_fn *execute_ex;
 	void (**throw_hook)(struct zobj *);
 	int (**post_startup)(void);
-	struct zclass **closure_class;
+	struct zclass **closure_class, **standard_class;
 	struct zclass **exception_class, **error_class;
 
 	int (*get_handle)(const char *name);
@@ -215,6 +220,8 @@ struct zend {
 	bool (*is_unwind_exit)(const struct zobj *);
 	bool (*is_graceful_exit)(const struct zobj *);
 	struct zfunc *(*closure_function)(struct zobj *);
+	struct zval *(*closure_this)(struct zval *);
+	const char *(*resource_type)(struct zres *);
 	void *(*parameter_attribute)(struct zarr *, const char *, size_t, uint32_t);
 	struct zval *(*hash_find)(const struct zarr *, const char *, size_t);
 	void (*zval_drop)(struct zval *);

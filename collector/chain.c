@@ -302,13 +302,21 @@ static void add_frame(struct buffer *out, const json_t *frame)
 {
 	_cleanup_(freep) char *line = NULL;
 	const char *class = get_text(frame, "class"), *function = get_text(frame, "function");
+	const char *file = get_text(frame, "file"), *type = get_text(frame, "type");
+	int r;
 
-	if (*get_text(frame, "file") == 0 && !*function)
+	if (json_object_get(frame, CT_KEY_CUT))
+		r = asprintf(&line, "… of %lld\n", (long long)get_int(frame, "count"));
+	else if (!*file && !*function)
 		return;
-	if (asprintf(&line, "%s:%lld%s%s%s%s\n",
-		     *get_text(frame, "file") ? get_text(frame, "file") : "(internal)",
-		     (long long)get_int(frame, "line"), *function ? " " : "", class,
-		     *class ? "::" : "", function) < 0)
+	else
+		r = asprintf(&line, "%s:%lld%s%s%s%s\n", *file ? file : "(internal)",
+			     (long long)get_int(frame, "line"), *function ? " " : "", class,
+			     !*class ? ""
+			     : *type ? type
+				     : "::",
+			     function);
+	if (r < 0)
 		return;
 	buffer_add_text(out, line);
 }

@@ -88,32 +88,51 @@ static json_t *caught_by(const struct functions *functions, const struct php_thr
 			 function ? function->file : NULL, "line", (json_int_t)thrown->caught_line);
 }
 
-/* Frames come as arrays; records have objects. */
+/* A member that is text for everybody who shows it: bytes that are none are escaped, what was cut
+ * ends in an ellipsis. */
+static json_t *text_of(const json_t *value)
+{
+	const char *bytes = json_string_value(json_object_get(value, "@bin"));
+
+	if (bytes)
+		return json_string(bytes);
+	if (json_object_get(value, CT_KEY_CUT)) {
+		_cleanup_(json_decrefp) json_t *text = text_of(json_object_get(value, "value"));
+
+		return json_sprintf("%s…", json_string_value(text) ?: "");
+	}
+	return value ? json_incref((json_t *)value) : json_null();
+}
+
+/* Frames come as arrays; records have objects. How many there were is told where not all are here.
+ */
 static json_t *trace_objects(const json_t *trace)
 {
+	static const char *const members[] = {"file", "line", "class", "function", "type"};
 	json_t *objects = json_array(), *frame;
 	size_t i;
 
 	json_array_foreach (trace, i, frame) {
-		json_t *line = json_array_get(frame, 1);
+		json_t *object = json_is_object(frame) ? json_incref(frame) : json_object();
 
-		json_array_append_new(objects, json_pack("{s:O?, s:O?, s:O?, s:O?}", "file",
-							 json_array_get(frame, 0), "line", line,
-							 "class", json_array_get(frame, 2),
-							 "function", json_array_get(frame, 3)));
+		for (size_t m = 0; m < json_array_size(frame) && m < 5; m++)
+			json_object_set_new(object, members[m], text_of(json_array_get(frame, m)));
+		json_array_append_new(objects, object);
 	}
 	return objects;
 }
 
 static json_t *exception_object(const json_t *map, unsigned int depth)
 {
+	static const char *const members[] = {"class", "message", "code", "file", "line"};
 	const json_t *previous = json_object_get(map, "previous");
-	json_t *object = json_pack(
-		"{s:O?, s:O?, s:O?, s:O?, s:O?, s:o}", "class", json_object_get(map, "class"),
-		"message", json_object_get(map, "message"), "code", json_object_get(map, "code"),
-		"file", json_object_get(map, "file"), "line", json_object_get(map, "line"), "trace",
-		trace_objects(json_object_get(map, "trace")));
+	json_t *properties = json_object_get(map, "properties"), *object = json_object();
 
+	for (size_t m = 0; m < 5; m++)
+		json_object_set_new(object, members[m], text_of(json_object_get(map, members[m])));
+	json_object_set_new(object, "trace", trace_objects(json_object_get(map, "trace")));
+	if (json_is_object(properties))
+		json_object_set(object, "properties", properties);
 	json_object_set_new(object, "previous",
 			    json_is_object(previous) && depth < VALUE_DEPTH
 				    ? exception_object(previous, depth + 1)

@@ -92,9 +92,9 @@ enum ct_end {
 
 /* Keys that mark, inside a map, what is not a plain value. docs/frames.md says what stands beside
  * each. */
-#define CT_KEY_CUT	"@cut"	 /* something was left out: "string", "array", "depth" or "bytes" */
-#define CT_KEY_CLASS	"@class" /* an object */
-#define CT_KEY_ENUM	"@enum"	 /* an enum case */
+#define CT_KEY_CUT	"@cut"	    /* something was left out, and why */
+#define CT_KEY_CLASS	"@class"    /* an object */
+#define CT_KEY_ENUM	"@enum"	    /* an enum case */
 #define CT_KEY_CLOSURE	"@closure"  /* a closure: "file:line" */
 #define CT_KEY_RESOURCE "@resource" /* a resource: its number */
 #define CT_KEY_FLOAT	"@float"    /* "NAN", "INF", "-INF" */

@@ -11,8 +11,9 @@
 #include "../../agent/values.h"
 #include "../../agent/worker.h"
 
+#include "zvals.h"
+
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,90 +27,11 @@ int real_close(int fd)
 	return close(fd);
 }
 
-/* Values live as long as the test: all of them hang on one list, so that none is a leak. */
-static void *make(size_t n)
-{
-	static void **last;
-	void **made = calloc(1, sizeof(*made) * 2 + n);
-
-	made[0] = last;
-	last = made;
-	return made + 2;
-}
-
-static struct zstr *string(const char *text, size_t n)
-{
-	struct zstr *s = make(sizeof(*s) + n + 1);
-
-	s->len = n;
-	memcpy(s->val, text, n);
-	return s;
-}
-
-static struct zval text(const char *s)
-{
-	return (struct zval){.str = string(s, strlen(s)), .type_info = Z_STRING};
-}
-
-static struct zval integer(int64_t v)
-{
-	return (struct zval){.lval = v, .type_info = Z_LONG};
-}
-
-static struct zval map(unsigned n, ...)
-{
-	struct zarr *arr = make(sizeof(*arr));
-	va_list ap;
-
-	arr->buckets = make((n ? n : 1) * sizeof(*arr->buckets));
-	arr->used = arr->count = n;
-	va_start(ap, n);
-	for (unsigned i = 0; i < n; i++) {
-		const char *key = va_arg(ap, const char *);
-
-		arr->buckets[i].key = string(key, strlen(key));
-		arr->buckets[i].val = va_arg(ap, struct zval);
-	}
-	va_end(ap);
-	return (struct zval){.arr = arr, .type_info = Z_ARRAY};
-}
-
-static struct zval list(unsigned n, struct zval of)
-{
-	struct zarr *arr = make(sizeof(*arr));
-
-	arr->flags = ZARR_PACKED;
-	arr->packed = make((n ? n : 1) * sizeof(*arr->packed));
-	arr->used = arr->count = n;
-	for (unsigned i = 0; i < n; i++)
-		arr->packed[i] = of;
-	return (struct zval){.arr = arr, .type_info = Z_ARRAY};
-}
-
-static bool never(const struct zobj *obj)
-{
-	return false;
-}
-
 static void engine(void)
 {
-	static struct zclass *exception, *closure;
-	static char globals[2048];
-	static void (*hook)(struct zobj *);
-
 	if (zend.eg)
 		return;
-	exception = make(sizeof(*exception) + 512);
-	exception->name = string("RuntimeException", 16);
-	closure = make(sizeof(*closure) + 512);
-	zend.at = zend_layout_of(20220829);
-	zend.eg = globals;
-	zend.sapi = "fpm-fcgi";
-	zend.exception_class = zend.error_class = &exception;
-	zend.closure_class = &closure;
-	zend.is_unwind_exit = zend.is_graceful_exit = never;
-	zend.throw_hook = &hook;
-	zend.observe_errors = (void *)never; /* takes a callback and does nothing with it */
+	zvals_engine();
 	settings_load(&worker.settings);
 	rules_seal(&worker.settings.rules, false);
 	worker.settings.ring_size = CT_RING_MIN * 16;
@@ -120,54 +42,38 @@ static void engine(void)
 	worker.nudge_at = UINT64_MAX;
 }
 
-/* A function of the application, and a frame of it with room for three arguments. */
-static struct zframe *frame_of(const char *name, const char *const *params, unsigned n)
-{
-	struct zfunc *f = make(512);
-	struct zframe *frame = make(sizeof(*frame) + 8 * sizeof(struct zval));
-
-	f->type = 2;
-	f->name = string(name, strlen(name));
-	f->n_args = n;
-	f->args = (struct zarg *)make((n + 1) * sizeof(struct zarg)) + 1;
-	for (unsigned i = 0; i < n; i++)
-		f->args[i].name = string(params[i], strlen(params[i]));
-	ZAT(f, zend.at->fn_file, struct zstr *) = string("/srv/app/Booking.php", 20);
-	ZAT(f, zend.at->fn_line, uint32_t) = 12;
-	frame->func = f;
-	frame->This.u2 = n;
-	return frame;
-}
-
 static void call(void)
 {
 	static const char *const params[] = {"slot", "options", "apiToken"};
-	struct zframe *frame = frame_of("book", params, 3);
-	struct zval *args = (struct zval *)frame + ZFRAME_SLOTS, result;
+	struct zframe *frame = zframe_of("book", params, 3);
+	struct zval *args = zframe_args(frame), result;
 	struct fn *fn = fn_for(frame);
-	struct zobj *thrown = make(sizeof(*thrown) + 7 * sizeof(struct zval));
+	struct zobj *thrown = zval_object(*zend.exception_class, 3).obj;
 	struct call opened, inner;
 
-	args[0] = text("F\xc3\xa4rben");
-	args[1] = map(6, "password", text("hunter2"), "n", integer(-5), "deep",
-		      list(3, list(1, list(1, list(1, list(1, list(1, integer(1))))))), "nan",
-		      (struct zval){.dval = NAN, .type_info = Z_DOUBLE}, "bytes", text("\xff\xfe"),
-		      "many", list(100, integer(7)));
-	args[2] = text("token-value");
+	args[0] = zval_text("F\xc3\xa4rben");
+	args[1] = zval_map(
+		6, "password", zval_text("hunter2"), "n", zval_int(-5), "deep",
+		zval_list(3,
+			  zval_list(1,
+				    zval_list(1,
+					      zval_list(1,
+							zval_list(1, zval_list(1, zval_int(1))))))),
+		"nan", zval_float(NAN), "bytes", zval_text("\xff\xfe"), "many",
+		zval_list(100, zval_int(7)));
+	args[2] = zval_text("token-value");
 	call_enter(&opened, fn, frame, fn->secret_args, (uintptr_t)&opened);
 	call_enter(&inner, fn, frame, fn->secret_args, (uintptr_t)&opened - 64);
 
-	thrown->handle = 3;
-	thrown->ce = *zend.exception_class;
-	thrown->slots[0] = text("no slot");
-	thrown->slots[2] = integer(42);
-	thrown->slots[3] = text("/srv/app/Booking.php");
-	thrown->slots[4] = integer(20);
+	thrown->slots[0] = zval_text("no slot");
+	thrown->slots[2] = zval_int(42);
+	thrown->slots[3] = zval_text("/srv/app/Booking.php");
+	thrown->slots[4] = zval_int(20);
 	(*zend.throw_hook)(thrown);
 	ZAT(zend.eg, zend.at->eg_exception, struct zobj *) = thrown;
 	call_leave(&inner, fn, NULL);
 	ZAT(zend.eg, zend.at->eg_exception, struct zobj *) = NULL;
-	result = text("ok");
+	result = zval_text("ok");
 	exception_seen_exit(fn, frame->func);
 	call_leave(&opened, fn, &result);
 }

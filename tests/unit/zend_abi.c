@@ -57,6 +57,12 @@ SAME(zend_class_entry, default_properties_count, zclass, n_slots);
 EQUAL(ZEND_USER_CLASS, ZCLASS_USER);
 EQUAL(ZEND_ACC_ENUM, ZCLASS_ENUM);
 SAME(zend_property_info, name, zprop, name);
+SAME(zend_property_info, attributes, zprop, attributes);
+/* agent/objects.c: beside those that the layout has. */
+EQUAL(offsetof(zend_class_entry, constructor) + sizeof(void *),
+      offsetof(zend_class_entry, destructor));
+EQUAL(offsetof(zend_class_entry, info.user.line_start),
+      offsetof(zend_class_entry, info.user.filename) + sizeof(void *));
 EQUAL(sizeof(zend_arg_info), sizeof(struct zarg));
 EQUAL(sizeof(zend_internal_arg_info), sizeof(struct zarg));
 SAME(zend_arg_info, type.type_mask, zarg, type_mask);
@@ -77,6 +83,7 @@ EQUAL(ZEND_ACC_HAS_RETURN_TYPE, ZFN_HAS_RETURN_TYPE);
 EQUAL(ZEND_ACC_VARIADIC, ZFN_VARIADIC);
 EQUAL(ZEND_ACC_CALL_VIA_TRAMPOLINE, ZFN_TRAMPOLINE);
 EQUAL(ZEND_ACC_CLOSURE, ZFN_CLOSURE);
+EQUAL(ZEND_ACC_FAKE_CLOSURE, ZFN_FAKE_CLOSURE);
 EQUAL(ZEND_ACC_GENERATOR, ZFN_GENERATOR);
 SAME(zend_op, lineno, zop, lineno);
 SAME(zend_execute_data, opline, zframe, opline);
