@@ -11,7 +11,7 @@
 #include <calltrace/frame.h>
 
 #define MAX_NAME   256	/* of a key, a class, a function */
-#define MAX_PLACES 4096 /* of an array, holes and all, that are looked at beyond what is shown */
+#define MAX_PLACES 1024 /* of an array, holes and all, that are looked at beyond what is shown */
 #define MAX_NESTED 17	/* settings: max_depth is at most 16 */
 
 /* Of the frame that is written. */
