@@ -9,16 +9,22 @@
 #include "worker.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of which the handler and libunwind use a quarter; others' handlers may run here too. Memory is
- * taken when it is touched. */
-#define STACK_SIZE (128u << 10)
+/* Of which the handler takes 8 KiB; others' handlers may run here too. Memory is taken when it is
+ * touched. */
+#define STACK_SIZE (64u << 10)
 #define GUARD_SIZE 4096u
+#define PATIENCE                     \
+	{                            \
+		.tv_nsec = 500000000 \
+	} /* of another thread */
 
 static struct watched {
 	int signal;
@@ -28,9 +34,16 @@ static struct watched {
 
 #define WATCHED (sizeof(watched) / sizeof(*watched))
 
-static pid_t watching;	/* the process, and its only thread that runs PHP */
-static uint32_t told;	/* worker.request + 1 whose crash is recorded */
-static int in_progress; /* the signal that is being recorded */
+static pid_t watching;	  /* the process, and its only thread that runs PHP */
+static uint32_t told;	  /* worker.request + 1 whose crash is recorded */
+static int in_progress;	  /* the signal that is being recorded */
+static struct elsewhere { /* what another thread has PHP's tell */
+	int signal;
+	const siginfo_t *info;
+	const ucontext_t *context;
+	const char *thread;
+	int told;
+} elsewhere;
 static sigjmp_buf next_step;
 static volatile sig_atomic_t may_fail;
 
@@ -104,16 +117,20 @@ static void write_whole(void)
 	written = postmortem_write(true);
 }
 
-static void record(struct watched *w, siginfo_t *info, void *context)
+static void record(struct watched *w, const siginfo_t *info, const ucontext_t *context,
+		   const char *thread)
 {
 	bool deadly = w->previous.sa_handler == SIG_DFL;
 
-	postmortem_begin(w->signal, info, context);
+	told = worker.request + 1;
+	in_progress = w->signal;
+	postmortem_begin(w->signal, info, context, thread);
 	attempt(postmortem_unwind);
 	/* Somebody may save the process, and then a frame that was being written is gone on with.
 	 */
 	if (!deadly && postmortem_is_ours()) {
 		worker.recording = worker.armed = false;
+		in_progress = 0;
 		return;
 	}
 	written = false;
@@ -126,38 +143,84 @@ static void record(struct watched *w, siginfo_t *info, void *context)
 		recording_end(CT_END_CRASHED, NO_EXIT_STATUS);
 	else
 		recording_wake();
+	in_progress = 0;
 }
 
-/* Not a child that shares this memory until it becomes another program, nor another thread. */
-static bool is_watched_thread(void)
+static bool is_php_thread(void)
 {
-	return getpid() == watching && syscall(SYS_gettid) == watching;
+	return syscall(SYS_gettid) == watching;
 }
 
 static bool is_recorded(void)
 {
-	return worker.recording && worker.ring.header && told != worker.request + 1 &&
-	       is_watched_thread();
+	return worker.recording && worker.ring.header && told != worker.request + 1;
 }
 
-static void crashed(int signal, siginfo_t *info, void *context)
+/* In the crashing thread: until it is told, or PHP's thread cannot. */
+static void have_told(int signal, const siginfo_t *info, const ucontext_t *context)
 {
-	int saved = errno;
+	const struct timespec patience = PATIENCE;
+	char name[16] = "";
+	int none = 0;
 
-	if (in_progress && is_watched_thread()) {
+	/* Where somebody may handle it PHP's thread is not to be disturbed. */
+	if (in_progress || !is_recorded() || watched_by(signal)->previous.sa_handler != SIG_DFL ||
+	    !__atomic_compare_exchange_n(&elsewhere.signal, &none, signal, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return;
+	elsewhere.info = info;
+	elsewhere.context = context;
+	prctl(PR_GET_NAME, name);
+	elsewhere.thread = name;
+	__atomic_store_n(&elsewhere.told, 0, __ATOMIC_RELEASE);
+	if (syscall(SYS_tgkill, watching, watching, signal) == 0)
+		syscall(SYS_futex, &elsewhere.told, FUTEX_WAIT_PRIVATE, 0, &patience, NULL, 0);
+	__atomic_store_n(&elsewhere.signal, 0, __ATOMIC_RELEASE);
+}
+
+/* In PHP's thread: is this signal but the other's call? */
+static bool tell_for_other(int signal, const siginfo_t *info)
+{
+	if (info->si_code != SI_TKILL || info->si_pid != watching ||
+	    __atomic_load_n(&elsewhere.signal, __ATOMIC_ACQUIRE) != signal)
+		return false;
+	if (is_recorded())
+		record(watched_by(signal), elsewhere.info, elsewhere.context, elsewhere.thread);
+	__atomic_store_n(&elsewhere.told, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &elsewhere.told, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	return true;
+}
+
+static void in_php_thread(int signal, siginfo_t *info, void *context)
+{
+	if (in_progress) {
 		/* In the handler itself: on with its next step, or with what it was about. */
 		if (may_fail) {
 			may_fail = 0;
 			siglongjmp(next_step, 1);
 		}
 		signal = in_progress;
+	} else if (tell_for_other(signal, info)) {
+		return;
 	} else if (is_recorded()) {
-		told = worker.request + 1;
-		in_progress = signal;
-		record(watched_by(signal), info, context);
-		in_progress = 0;
+		record(watched_by(signal), info, context, NULL);
 	}
 	hand_on(watched_by(signal), info, context);
+}
+
+static void crashed(int signal, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	/* A child may share this memory until it becomes another program. */
+	if (getpid() != watching) {
+		hand_on(watched_by(signal), info, context);
+	} else if (is_php_thread()) {
+		in_php_thread(signal, info, context);
+	} else {
+		have_told(signal, info, context);
+		hand_on(watched_by(signal), info, context);
+	}
 	errno = saved;
 }
 
@@ -182,16 +245,22 @@ static void have_stack(void)
 	sigaltstack(&stack, NULL);
 }
 
+static bool is_in_place(const struct watched *w, struct sigaction *ret_now)
+{
+	*ret_now = (struct sigaction){0};
+	return sigaction(w->signal, NULL, ret_now) == 0 && ret_now->sa_sigaction == crashed;
+}
+
 static void watch(struct watched *w)
 {
 	struct sigaction now, ours = {.sa_sigaction = crashed};
 
-	if (sigaction(w->signal, NULL, &now) < 0 || now.sa_sigaction == crashed)
+	if (is_in_place(w, &now))
 		return;
 	/* Who came later has his reasons; and programs that PHP starts inherit what is ignored. */
 	if (now.sa_handler == SIG_IGN || (w->installed && now.sa_handler != SIG_DFL))
 		return;
-	ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+	ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | (now.sa_flags & SA_RESTART);
 	sigfillset(&ours.sa_mask);
 	for (unsigned i = 0; i < WATCHED; i++)
 		sigdelset(&ours.sa_mask, watched[i].signal);
@@ -199,8 +268,22 @@ static void watch(struct watched *w)
 	w->installed = sigaction(w->signal, &ours, NULL) == 0;
 }
 
+/* A system call in most requests: who takes one of the signals away for good takes the first. */
+static bool is_watched(void)
+{
+	static uint32_t ring, times;
+	struct sigaction now;
+
+	if (ring == worker.ring_serial && ++times % 64 && is_in_place(&watched[0], &now))
+		return true;
+	ring = worker.ring_serial;
+	return false;
+}
+
 void crash_watch(void)
 {
+	if (is_watched())
+		return;
 	watching = getpid();
 	if (syscall(SYS_gettid) != watching)
 		return;

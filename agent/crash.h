@@ -8,7 +8,7 @@
  *
  * A disposition that somebody sets later, pcntl_signal() say, stands. One who was there before is
  * called after the agent; where he survives, the request goes on being recorded. SIG_IGN is left
- * alone. Other threads' crashes are handed on without a record: the ring has one writer.
+ * alone. When another thread crashes it has PHP's thread, the ring's one writer, tell of it.
  */
 #pragma once
 

@@ -22,6 +22,7 @@ static struct {
 	int signal, code;
 	siginfo_t info;
 	const ucontext_t *context;
+	const char *thread;
 	uintptr_t native[NATIVE_MAX];
 	unsigned n;
 	bool cut;
@@ -33,7 +34,8 @@ void postmortem_init(void)
 	unwind_init();
 }
 
-void postmortem_begin(int signal, const siginfo_t *info, const ucontext_t *context)
+void postmortem_begin(int signal, const siginfo_t *info, const ucontext_t *context,
+		      const char *thread)
 {
 	peek_begin();
 	module_begin();
@@ -41,6 +43,7 @@ void postmortem_begin(int signal, const siginfo_t *info, const ucontext_t *conte
 	seen.code = info->si_code;
 	seen.info = *info;
 	seen.context = context;
+	seen.thread = thread;
 	seen.native[0] = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
 	seen.n = 1;
 	seen.cut = true;
@@ -63,6 +66,16 @@ static bool was_sent(void)
 	return seen.code <= 0;
 }
 
+/* A fault where the stack would have grown. */
+static bool ran_out_of_stack(void)
+{
+	uintptr_t sp = (uintptr_t)seen.context->uc_mcontext.gregs[REG_RSP];
+	uintptr_t at = (uintptr_t)seen.info.si_addr;
+
+	return !was_sent() && seen.signal == SIGSEGV && at + STACK_STEP > sp &&
+	       at < sp + STACK_STEP;
+}
+
 /* The instruction: of a caller the address is the one behind its call, which may be in the next
  * function. */
 static uintptr_t instruction(unsigned i)
@@ -82,7 +95,8 @@ bool postmortem_is_ours(void)
 {
 	const struct module *own = module_find((uintptr_t)postmortem_is_ours);
 
-	if (was_sent() && seen.signal != SIGABRT)
+	/* Who calls last where a stack ends is chance. */
+	if ((was_sent() && seen.signal != SIGABRT) || ran_out_of_stack())
 		return false;
 	for (unsigned i = 0; i < seen.n; i++) {
 		const struct module *m = module_find(instruction(i));
@@ -93,16 +107,6 @@ bool postmortem_is_ours(void)
 			return false;
 	}
 	return false;
-}
-
-/* A fault where the stack would have grown. */
-static bool ran_out_of_stack(void)
-{
-	uintptr_t sp = (uintptr_t)seen.context->uc_mcontext.gregs[REG_RSP];
-	uintptr_t at = (uintptr_t)seen.info.si_addr;
-
-	return !was_sent() && seen.signal == SIGSEGV && at + STACK_STEP > sp &&
-	       at < sp + STACK_STEP;
 }
 
 static void pack_signal(struct pack *k)
@@ -127,6 +131,8 @@ static void pack_signal(struct pack *k)
 	pack_text(k, "sender");
 	was_sent() && seen.info.si_pid != getpid() ? pack_uint(k, (uint64_t)seen.info.si_pid)
 						   : pack_nil(k);
+	pack_text(k, "thread");
+	seen.thread ? pack_text(k, seen.thread) : pack_nil(k);
 	pack_text(k, "stack_overflow");
 	pack_bool(k, ran_out_of_stack());
 }
@@ -211,7 +217,7 @@ bool postmortem_write(bool whole)
 
 	if (!frame_begin(&k, whole ? WHOLE_MAX : 256, RING_FRAME, 3, CT_FRAME_CRASH, now))
 		return false;
-	pack_map(&k, whole ? 10 : 5);
+	pack_map(&k, whole ? 11 : 6);
 	pack_signal(&k);
 	if (whole)
 		pack_stacks(&k);

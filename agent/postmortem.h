@@ -12,8 +12,9 @@
 
 /* Before the first crash, and before a chroot. */
 void postmortem_init(void);
-/* The signal and the instruction: cannot fail. */
-void postmortem_begin(int signal, const siginfo_t *info, const ucontext_t *context);
+/* The signal and the instruction: cannot fail. `thread`: which it was, NULL: PHP's. */
+void postmortem_begin(int signal, const siginfo_t *info, const ucontext_t *context,
+		      const char *thread);
 /* The native stack. */
 void postmortem_unwind(void);
 /* Did it happen in the agent's own code? Once the stack is known. */

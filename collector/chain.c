@@ -223,9 +223,10 @@ static void add_crash(struct chain *chain, const json_t *crash, const json_t *op
 	const json_t *place = json_array_get(json_object_get(crash, "php"), 0);
 
 	add(chain,
-	    json_pack("{s:s, s:n, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:O?}", "kind", "crash",
+	    json_pack("{s:s, s:n, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:O?}", "kind", "crash",
 		      "offset_ms", "signal", get_copy(crash, "signal"), "reason",
-		      get_copy(crash, "reason"), "address", get_copy(crash, "address"), "in_agent",
+		      get_copy(crash, "reason"), "address", get_copy(crash, "address"), "thread",
+		      get_copy(crash, "thread"), "in_agent",
 		      json_is_true(json_object_get(crash, "in_agent")), "file",
 		      get_copy(place, "file"), "line", get_copy(place, "line"), "native",
 		      crash_innermost(crash), "open_calls", open_calls),

@@ -163,10 +163,11 @@ json_t *crash_build(const struct request *request, struct redact *redact)
 	if (!is_signal(get_text(map, "signal")))
 		return json_null();
 	sender = json_integer_value(json_object_get(map, "sender"));
-	return json_pack("{s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:b, s:o}", "signal",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:b, s:o}", "signal",
 			 get_text(map, "signal"), "reason", reason(map), "address",
 			 hex(json_object_get(map, "address")), "sender",
-			 sender ? json_integer(sender) : json_null(), "in_agent",
+			 sender ? json_integer(sender) : json_null(), "thread",
+			 redacted(redact, json_object_get(map, "thread")), "in_agent",
 			 json_is_true(json_object_get(map, "in_agent")), "offset_ms",
 			 record_ms((int64_t)request->crash.at_ns), "php",
 			 frames_of(json_object_get(map, "php"), redact, php_frame), "native",
@@ -177,10 +178,10 @@ json_t *crash_build(const struct request *request, struct redact *redact)
 
 json_t *crash_title(const json_t *crash)
 {
-	const char *address = get_text(crash, "address");
+	const char *address = get_text(crash, "address"), *thread = get_text(crash, "thread");
 
-	return json_sprintf("%s, %s%s%s", get_text(crash, "signal"), get_text(crash, "reason"),
-			    *address ? ": " : "", address);
+	return json_sprintf("%s, %s%s%s%s%s", get_text(crash, "signal"), get_text(crash, "reason"),
+			    *address ? ": " : "", address, *thread ? ", in thread " : "", thread);
 }
 
 static void add_native(struct buffer *out, const json_t *frame)

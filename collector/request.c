@@ -296,13 +296,24 @@ static int add_note(struct request *request, const struct frame *frame)
 	return 0;
 }
 
-/* The first counts: what follows, where somebody saved the process, is the same trouble. */
+/* The first counts: what follows is the same trouble. */
 static void add_crash(struct request *request, const struct frame *frame)
 {
 	if (request->crash.map_size)
 		return;
 	request->crash.at_ns = request->now_ns;
 	keep(request, frame->map, CT_LOST_ERRORS, &request->crash.map, &request->crash.map_size);
+}
+
+/* PHP code went on: somebody handled the signal, which was no crash then. */
+static void survive(struct request *request, const struct frame *frame)
+{
+	bool unwinds = frame->type == CT_FRAME_LEAVE &&
+		       (frame->leave.how == CT_LEAVE_UNWOUND || frame->leave.how == CT_LEAVE_EXIT);
+
+	if (frame->type != CT_FRAME_CRASH && frame->type != CT_FRAME_LOST &&
+	    frame->type != CT_FRAME_END && !unwinds)
+		request->crash.map_size = 0;
 }
 
 static void close_all(struct request *request, enum call_left left)
@@ -362,6 +373,8 @@ int request_add(struct request *request, const struct frame *frame)
 	if (request->state != REQUEST_OPEN)
 		return -EBADMSG;
 	advance(request, frame->dt);
+	if (request->crash.map_size)
+		survive(request, frame);
 	switch (frame->type) {
 	case CT_FRAME_PARAMS:
 		return add_params(request, frame);

@@ -247,6 +247,8 @@ static void add_link_crash(struct text *out, const json_t *link, int indent, int
 		  field_text(link, "signal"), field_text(link, "reason"));
 	if (*field_text(link, "address"))
 		text_addf(out, ": %s", field_text(link, "address"));
+	if (*field_text(link, "thread"))
+		text_addf(out, ", in thread %s", field_text(link, "thread"));
 	text_newline(out);
 	if (*field_text(link, "file")) {
 		begin(out, indent + 2, DIM);

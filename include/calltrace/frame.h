@@ -25,8 +25,7 @@
  *   END         [15, dt, how] or [15, dt, how, exit status]
  *   LOST        [16, dt, {kind: count}]
  *   RUN         [17, dt, {argv, forked, unit}]
- *   CRASH       [19, dt, {signal, code, address, sender, native, native_cut, modules, php,
- * in_agent}]
+ *   CRASH       [19, dt, {signal, code, address, sender, thread, native, modules, php, …}]
  *
  * `dt` is in ticks since the previous frame that has one, or since the REQUEST frame; `hz` is ticks
  * per second.

@@ -12,7 +12,8 @@ function libc(): FFI
         void *mmap(void *at, size_t n, int prot, int flags, int fd, long offset);
         int open(const char *path, int flags, int mode);
         int ftruncate(int fd, long size);
-        int unlink(const char *path);
+        int pthread_create(unsigned long *thread, void *attr, size_t (*start)(const char *), void *argument);
+        int pthread_join(unsigned long thread, void **result);
         C);
 }
 
@@ -124,6 +125,14 @@ class CrashFunctionCallHandler
     private function fiber(): string
     {
         (new Fiber(fn () => $this->null_pointer()))->start();
+        return 'not reached';
+    }
+
+    private function thread(): string
+    {
+        $thread = libc()->new('unsigned long[1]');
+        libc()->pthread_create($thread, null, libc()->strlen, FFI::cast('void *', 8));
+        libc()->pthread_join($thread[0], null);
         return 'not reached';
     }
 
