@@ -12,9 +12,6 @@
 #define NAME_BYTES 256
 #define PATH_BYTES 1024
 
-/* What is read of a function, user or internal: no more than the smaller is large. */
-#define FUNC_SIZE 192
-
 struct place {
 	uintptr_t file; /* a zend_string; 0: no PHP code, or not known */
 	uint32_t line;
@@ -22,17 +19,14 @@ struct place {
 
 struct call {
 	struct zframe frame;
-	union {
-		struct zfunc func;
-		char bytes[FUNC_SIZE];
-	};
-	bool known; /* what it calls is readable */
+	struct zfunc func;
+	bool known; /* both were readable */
 };
 
 static void read_call(uintptr_t at, struct call *ret)
 {
 	ret->known = peek(at, &ret->frame, sizeof(ret->frame)) && ret->frame.func &&
-		     peek((uintptr_t)ret->frame.func, ret->bytes, sizeof(ret->bytes));
+		     peek((uintptr_t)ret->frame.func, &ret->func, sizeof(ret->func));
 }
 
 static bool is_user(const struct call *call)
@@ -53,7 +47,8 @@ static struct place place_of(const struct call *call)
 
 	if (!is_user(call))
 		return place;
-	place.file = (uintptr_t)zend_file(&call->func);
+	if (!peek((uintptr_t)call->frame.func + zend.at->fn_file, &place.file, sizeof(place.file)))
+		return place;
 	if (peek((uintptr_t)call->frame.opline, &op, sizeof(op)))
 		place.line = op.lineno;
 	return place;
