@@ -6,9 +6,25 @@
 #include <string.h>
 
 /* All of them hang on one list, so that none is a leak. */
+static void **last, **kept;
+
+void zvals_keep(void)
+{
+	kept = last;
+}
+
+void zvals_free(void)
+{
+	while (last != kept) {
+		void **before = *last;
+
+		free(last);
+		last = before;
+	}
+}
+
 void *zvals_make(size_t n)
 {
-	static void **last;
 	void **made = calloc(1, sizeof(*made) * 2 + n);
 
 	made[0] = last;
@@ -187,7 +203,10 @@ static struct zval *find_key(const struct zarr *arr, const char *key, size_t n)
 
 static struct zfunc *closure_function(struct zobj *obj)
 {
-	return zframe_of("{closure}", NULL, 0)->func;
+	static struct zfunc *f;
+
+	/* First called by zvals_engine(): it stays. */
+	return f ? f : (f = zframe_of("{closure}", NULL, 0)->func);
 }
 
 static struct zval *closure_this(struct zval *closure)
@@ -224,10 +243,12 @@ void zvals_engine(void)
 	zend.standard_class = &standard;
 	zend.is_unwind_exit = zend.is_graceful_exit = never;
 	zend.closure_function = closure_function;
+	closure_function(NULL);
 	zend.closure_this = closure_this;
 	zend.resource_type = type_of_resource;
 	zend.parameter_attribute = no_attribute;
 	zend.hash_find = find_key;
 	zend.throw_hook = &hook;
 	zend.observe_errors = (void *)never; /* takes a callback and does nothing with it */
+	zvals_keep();
 }

@@ -8,6 +8,9 @@
 #include "../../agent/zend.h"
 
 void *zvals_make(size_t n);
+/* Frees all that was made since zvals_engine(), or zvals_keep(). */
+void zvals_free(void);
+void zvals_keep(void);
 /* Makes as if this process were PHP 8.2, as far as values are read. */
 void zvals_engine(void);
 
