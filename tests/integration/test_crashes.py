@@ -351,6 +351,10 @@ static void handler(int sig, siginfo_t *info, void *context)
 		mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
 		return;
 	}
+	if (getenv("OTHER_UNPROTECTS")) {
+		mprotect((void *)((unsigned long)info->si_addr & ~4095ul), 4 << 20, PROT_READ | PROT_WRITE);
+		return;
+	}
 	signal(sig, SIG_DFL);
 }
 
@@ -372,6 +376,38 @@ def other(tmp_path_factory):
     (folder / "other.c").write_text(OTHER)
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", folder / "other.so", folder / "other.c"], check=True)
     return folder / "other.so"
+
+
+# Takes the agent's ring away from it: the next frame that it writes is a fault of its own.
+OWN_FAULT = """<?php
+function go_on() { return 42; }
+$mprotect = FFI::cdef('int mprotect(uintptr_t at, size_t n, int protection);');
+preg_match_all('/^([0-9a-f]+)-([0-9a-f]+) .*calltrace-ring/m', file_get_contents('/proc/self/maps'), $maps, PREG_SET_ORDER);
+foreach ($maps as [, $from, $to]) {
+    $mprotect->mprotect(hexdec($from), hexdec($to) - hexdec($from), 0);
+}
+echo go_on();
+"""
+
+
+def test_a_fault_of_the_agent_that_hits_its_handler_too_ends_as_any_other(shell):
+    script = shell.base / "own.php"
+    script.write_text(OWN_FAULT)
+    assert shell.run(script, preload=False) == (0, b"42")
+    status, out = shell.run(script)
+    assert os.WTERMSIG(status) == signal.SIGSEGV and out == b""
+
+
+def test_a_fault_of_the_agent_that_somebody_mends_disarms_it(shell, other, monkeypatch):
+    monkeypatch.setenv("OTHER_UNPROTECTS", "1")
+    script = shell.base / "own.php"
+    script.write_text(OWN_FAULT)
+    consumer = rc.Consumer(shell.base / "agent.sock")
+    status, out = shell.run(script, also=[other])
+    frames = consumer.accept().read()
+    consumer.close()
+    assert status == 0 and out.startswith(b"[strange][my stack]") and out.endswith(b"]42")
+    assert crashes(frames) == ends(frames) == []
 
 
 @pytest.mark.parametrize("how, died", [("OTHER_EXITS", True), ("OTHER_LEAVES_IT_TO_THE_KERNEL", True), ("OTHER_MAPS", False)])
