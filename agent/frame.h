@@ -4,6 +4,12 @@
 
 #include "worker.h"
 
+/* Time never goes back, even where a processor's counter is a little behind another's. */
+static inline uint64_t frame_dt(uint64_t now)
+{
+	return now > worker.last_tick ? now - worker.last_tick : 0;
+}
+
 /* Room for one, of `elements` with type and time: false where the ring has none. */
 static inline bool frame_begin(struct pack *k, size_t want, enum ring_priority priority,
 			       unsigned elements, enum ct_frame_type type, uint64_t now)
@@ -12,7 +18,7 @@ static inline bool frame_begin(struct pack *k, size_t want, enum ring_priority p
 		return false;
 	pack_array(k, elements);
 	pack_uint(k, type);
-	pack_uint(k, now - worker.last_tick);
+	pack_uint(k, frame_dt(now));
 	return true;
 }
 
@@ -21,6 +27,7 @@ static inline bool frame_commit(struct pack *k, uint64_t now)
 {
 	if (!ring_commit(&worker.ring, k))
 		return false;
-	worker.last_tick = now;
+	if (now > worker.last_tick)
+		worker.last_tick = now;
 	return true;
 }
