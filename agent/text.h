@@ -61,11 +61,18 @@ static inline uint64_t text_has(uint64_t eight, uint8_t c)
 	return (v - ones) & ~v & (ones << 7);
 }
 
-/* ASCII without a character that a name and its value stand around. */
+/* ASCII without a letter before what could be the value of a secret's name. */
 static inline bool text_is_plain(struct text_words w)
 {
-	return !(((w.low | w.high) & 0x8080808080808080ull) | text_has(w.low, ':') |
-		 text_has(w.low, '=') | text_has(w.high, ':') | text_has(w.high, '='));
+	uint64_t any = w.low | w.high;
+
+	if (any & 0x8080808080808080ull)
+		return false;
+	/* Digits, blanks and most punctuation lack this bit: a date, a time, a number. */
+	if (!(any & 0x4040404040404040ull))
+		return true;
+	return !(text_has(w.low, ':') | text_has(w.low, '=') |
+		 (w.high ? text_has(w.high, ':') | text_has(w.high, '=') : 0));
 }
 
 /* What a string is made of. */
@@ -76,11 +83,11 @@ unsigned text_scan(const char *s, size_t n);
 /* The length of the longest prefix that is whole UTF-8 (RFC 3629), at most n. */
 size_t text_utf8_prefix(const char *s, size_t n);
 
-/* A name as it was met before. */
-#define TEXT_NAME 32
+/* A name as it was met before; of one that is longer nothing is remembered. */
+#define TEXT_NAME 31
 
 struct text_name {
-	struct text_words words[TEXT_NAME / TEXT_SHORT];
+	struct text_words words[2];
 	uint8_t n;
 	bool secret; /* the name of one (secret.h) */
 	bool binary; /* no UTF-8 */

@@ -12,7 +12,8 @@
 #include <math.h>
 
 #define MAX_HIDDEN    64
-#define HIDDEN_LEAST  3	   /* a shorter one is everywhere */
+#define HIDDEN_LEAST  3 /* a shorter one is everywhere */
+#define FEW_ARGS      15
 #define MAX_LONG_NAME 1024 /* of a path */
 
 struct encode encode;
@@ -213,9 +214,11 @@ static inline uint8_t *put_key(uint8_t *p, const struct zstr *key, uint64_t hash
 		return put_long_key(p, key, ret_secret);
 	name = text_name(key->val, key->len, hash);
 	*ret_secret = name->secret;
-	p = put_head(p, key->len, name->binary);
-	memcpy(p, name->words, sizeof(name->words));
-	return p + key->len;
+	if (__builtin_expect(name->binary, 0))
+		return put_bytes(put_bin_head(p, key->len), key->val, key->len);
+	*p = (uint8_t)(0xa0 | key->len);
+	memcpy(p + 1, name->words, sizeof(name->words));
+	return p + 1 + key->len;
 }
 
 uint8_t *value_put_key(uint8_t *p, const struct zstr *key, bool *ret_secret)
@@ -227,7 +230,8 @@ static uint8_t *put_array(uint8_t *p, const struct zarr *arr, unsigned depth);
 
 static inline uint8_t *put_value(uint8_t *p, const struct zval *v, unsigned depth)
 {
-	v = zval_deref(v);
+	if (__builtin_expect(v->type >= Z_REFERENCE, 0))
+		v = zval_deref(v);
 	if (__builtin_expect(encode_spent(p), 0))
 		return put_cut_bytes(p);
 	switch (v->type) {
@@ -474,6 +478,11 @@ bool value_pack_properties(struct pack *k, const char *key, struct zobj *obj, ui
 	return true;
 }
 
+static inline uint8_t *put_argument(uint8_t *p, const struct zval *v, bool secret)
+{
+	return __builtin_expect(secret, 0) ? value_put_secret(p) : put_value(p, v, 0);
+}
+
 /* The named arguments that a variadic parameter collected stand where that one does: behind the
  * parameters, those that were not passed among them. */
 static uint8_t *put_extra_named(uint8_t *p, const struct zframe *frame, bool secret, uint32_t *n)
@@ -484,28 +493,39 @@ static uint8_t *put_extra_named(uint8_t *p, const struct zframe *frame, bool sec
 	return secret ? value_put_secret(p) : put_array(p, frame->extra_named, 0);
 }
 
-static uint8_t *put_args(uint8_t *p, const struct zframe *frame, uint64_t secret)
+/* More than a few, or others than the parameters ask for. */
+static __attribute__((noinline)) uint8_t *put_many_args(uint8_t *p, const struct zframe *frame,
+							uint64_t secret, bool named)
 {
 	uint32_t passed = zend_n_args(frame), i = 0;
 	uint32_t most = worker.settings.max_elements;
-	bool named = frame->This.type_info & ZCALL_EXTRA_NAMED && frame->extra_named;
-	uint32_t at_most = passed < 16 && !named ? passed : 16;
 	uint8_t *head = p;
 
-	p = open_nested(p, at_most);
-	for (; i < passed && i < most && !encode_spent(p); i++) {
-		if (__builtin_expect(secret & 1ull << (i < 63 ? i : 63), 0))
-			p = value_put_secret(p);
-		else
-			p = put_value(p, zend_arg(frame, i), 0);
-	}
+	p = open_nested(p, 16);
+	for (; i < passed && i < most && !encode_spent(p); i++)
+		p = put_argument(p, zend_arg(frame, i), secret >> (i < 63 ? i : 63) & 1);
 	if (i < passed) {
 		p = value_put_cut(p, encode_spent(p) ? "bytes" : "array", passed);
 		i++;
 	} else if (named) {
 		p = put_extra_named(p, frame, secret >> 63, &i);
 	}
-	close_nested(head, false, at_most, i);
+	close_nested(head, false, 16, i);
+	return p;
+}
+
+static uint8_t *put_args(uint8_t *p, const struct zframe *frame, uint64_t secret)
+{
+	const struct zval *v = (const struct zval *)frame + ZFRAME_SLOTS;
+	uint32_t passed = zend_n_args(frame);
+	bool named = frame->This.type_info & ZCALL_EXTRA_NAMED && frame->extra_named;
+
+	if (passed > FEW_ARGS || passed > frame->func->n_args || named ||
+	    passed > worker.settings.max_elements)
+		return put_many_args(p, frame, secret, named);
+	p = put_nested(p, false, passed);
+	for (; passed; passed--, v++, secret >>= 1)
+		p = put_argument(p, v, secret & 1);
 	return p;
 }
 

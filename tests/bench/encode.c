@@ -96,8 +96,10 @@ int main(int argc, char **argv)
 	};
 
 	if (argc == 4) {
-		for (long i = 0; i < atol(argv[3]); i++)
-			encode(kinds[atoi(argv[2])].frame, &kinds[atoi(argv[2])].result);
+		const struct kind *kind = &kinds[atoi(argv[2])];
+
+		for (long i = atol(argv[3]); i; i--)
+			encode(kind->frame, &kind->result);
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
