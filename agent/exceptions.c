@@ -38,7 +38,7 @@ static void pack_found(struct pack *k, const struct zarr *arr, const char *key)
 	const struct zval *v = zarr_find(arr, key);
 
 	if (v && v->type == Z_STRING)
-		value_pack_name(k, v->str->val, strlen(v->str->val));
+		value_pack_name(k, v->str->val, strlen(v->str->val), VALUE_NAME);
 	else if (v && v->type == Z_LONG)
 		pack_int(k, v->lval);
 	else if (!strcmp(key, "line"))
@@ -83,7 +83,7 @@ static void pack_exception(struct pack *k, struct zobj *obj, unsigned chain)
 	uint16_t n = 6;
 
 	pack_text(k, "class");
-	value_pack_name(k, obj->ce->name->val, strlen(obj->ce->name->val));
+	value_pack_name(k, obj->ce->name->val, strlen(obj->ce->name->val), VALUE_NAME);
 	pack_text(k, "message");
 	pack_base(k, obj, MESSAGE);
 	pack_text(k, "code");
@@ -200,10 +200,10 @@ static void exception_thrown(struct zobj *obj)
 /* PHP's own text of an uncaught exception has everybody's arguments. */
 static void pack_message(struct pack *k, const struct zstr *message)
 {
-	static char text[16384];
+	static char text[64 << 10]; /* max_string is at most 60000 */
 	size_t n = stacktext_without_arguments(text, sizeof(text), message->val, message->len);
 
-	value_pack_text(k, text, n);
+	value_pack_text(k, text, n, worker.settings.max_string);
 }
 
 static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr *message)
@@ -218,7 +218,8 @@ static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr
 	if (!worker.recording && !run_notable())
 		return;
 	now = clock_ticks();
-	if (errors == MAX_ERRORS || !frame_begin(&k, 32768, RING_KEEP, 6, CT_FRAME_ERROR, now)) {
+	if (errors == MAX_ERRORS || !frame_begin(&k, worker.settings.max_string + 4096u, RING_KEEP,
+						 6, CT_FRAME_ERROR, now)) {
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
 		return;
 	}
@@ -226,7 +227,7 @@ static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr
 	values_begin(&k);
 	pack_int(&k, type);
 	pack_message(&k, message);
-	value_pack_name(&k, file ? file->val : "", file ? file->len : 0);
+	value_pack_name(&k, file ? file->val : "", file ? file->len : 0, VALUE_NAME);
 	pack_uint(&k, line);
 	if (!frame_commit(&k, now))
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);

@@ -3,6 +3,7 @@
 
 #include "functions.h"
 
+#include "values.h"
 #include "worker.h"
 
 #include <calltrace/secret.h>
@@ -218,13 +219,18 @@ static void pack_params(struct pack *k, const struct zfunc *f)
 		if (f->type == ZFUNC_INTERNAL) {
 			const char *name = (const char *)f->args[i].name;
 
-			pack_str(k, name, strnlen(name, 64));
+			value_pack_name(k, name, strlen(name), 64);
 		} else {
 			const struct zstr *name = f->args[i].name;
 
-			pack_str(k, name->val, name->len < 64 ? name->len : 64);
+			value_pack_name(k, name->val, name->len, 64);
 		}
 	}
+}
+
+static void pack_name_or_nil(struct pack *k, const char *name)
+{
+	*name ? value_pack_name(k, name, strlen(name), VALUE_NAME) : pack_nil(k);
 }
 
 bool fn_define(struct fn *fn, const struct zfunc *f)
@@ -242,9 +248,9 @@ bool fn_define(struct fn *fn, const struct zfunc *f)
 	pack_array(&k, 9);
 	pack_uint(&k, CT_FRAME_FUNCTION);
 	pack_uint(&k, fn->id);
-	*class ? pack_text(&k, class) : pack_nil(&k);
-	pack_text(&k, name);
-	*file ? pack_text(&k, file) : pack_nil(&k);
+	pack_name_or_nil(&k, class);
+	value_pack_name(&k, name, strlen(name), VALUE_NAME);
+	pack_name_or_nil(&k, file);
 	pack_uint(&k, fn->line);
 	pack_uint(&k, fn->flags);
 	pack_params(&k, f);

@@ -5,11 +5,13 @@
 
 #include "fastcgi.h"
 #include "frame.h"
+#include "values.h"
 
 #include <calltrace/secret.h>
 
 #define MAX_VALUE 8192
 #define MAX_NAME  256
+#define MASKS	  1024 /* what a value takes more with its secrets masked, and the heads */
 
 /* "v=1772442020137,d=bd3c…": the time is worth keeping, the digest is a secret. */
 static void pack_signature(struct pack *k, const char *value, size_t n)
@@ -40,13 +42,13 @@ static void pack_param(struct pack *k, const struct fastcgi_pair *pair)
 {
 	size_t n = pair->value_len < MAX_VALUE ? pair->value_len : MAX_VALUE;
 
-	pack_str(k, pair->name, pair->name_len < MAX_NAME ? pair->name_len : MAX_NAME);
+	value_pack_name(k, pair->name, pair->name_len, MAX_NAME);
 	if (ends_with(pair, "SIGNATURE"))
 		pack_signature(k, pair->value, n);
 	else if (ct_secret_key(pair->name, pair->name_len))
 		pack_text(k, CT_SECRET);
 	else
-		pack_str(k, pair->value, n);
+		value_pack_text(k, pair->value, pair->value_len, MAX_VALUE);
 }
 
 static uint64_t number(const char *text, size_t n)
@@ -73,7 +75,7 @@ uint64_t params_write(const uint8_t *data, size_t n)
 	while (fastcgi_pair(data, n, &at, &pair)) {
 		if (pair.name_len == 14 && !memcmp(pair.name, "CONTENT_LENGTH", 14))
 			length = number(pair.value, pair.value_len);
-		if (!room || pack_room(&k) < MAX_VALUE + 2 * MAX_NAME)
+		if (!room || pack_room(&k) < MAX_VALUE + MAX_NAME + MASKS)
 			continue;
 		pack_param(&k, &pair);
 		count++;

@@ -182,8 +182,9 @@ static bool names_secret_in_url(const char *name, size_t n)
 	return text_names_secret(plain, n);
 }
 
-/* Does the name of a secret end before `end`? `quoted`: it stands in quotes. */
-static bool secret_before(const char *s, size_t end, bool *quoted)
+/* Does the name of a secret end before `end`? `quoted`: it stands in quotes. `begins`: it begins
+ * a line. */
+static bool secret_before(const char *s, size_t end, bool *quoted, bool *begins)
 {
 	size_t at = end, least;
 	unsigned seen = 0;
@@ -199,6 +200,7 @@ static bool secret_before(const char *s, size_t end, bool *quoted)
 	least = end < LONGEST_NAME ? 0 : end - LONGEST_NAME;
 	for (unsigned part; at > least && (part = parts[(uint8_t)s[at - 1]]); at--)
 		seen |= part;
+	*begins = !at || s[at - 1] == '\n';
 	if (!(seen & LETTER))
 		return false;
 	if (seen & ESCAPE)
@@ -328,12 +330,16 @@ static bool separates(const char *s, size_t i, size_t n)
 
 static bool secret_at(const char *s, size_t i, size_t n, size_t *ret_at, size_t *ret_end)
 {
-	bool quoted;
+	bool quoted, begins;
 
 	if (s[i] == ':' && password_of_url(s, i, n, ret_at, ret_end))
 		return true;
-	return separates(s, i, n) && secret_before(s, i, &quoted) &&
-	       value_behind(s, i, n, quoted, ret_at, ret_end);
+	if (!separates(s, i, n) || !secret_before(s, i, &quoted, &begins))
+		return false;
+	/* "/v1/token:verify" is neither a header nor a member of an object. */
+	if (s[i] == ':' && !quoted && !begins && !is_blank(s[i + 1]) && !is_quote(s[i + 1]))
+		return false;
+	return value_behind(s, i, n, quoted, ret_at, ret_end);
 }
 
 bool text_find_secrets(const char *s, size_t n, struct text_secrets *ret)

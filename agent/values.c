@@ -11,10 +11,9 @@
 #include <calltrace/frame.h>
 #include <math.h>
 
-#define MAX_HIDDEN    64
-#define HIDDEN_LEAST  3 /* a shorter one is everywhere */
-#define FEW_ARGS      15
-#define MAX_LONG_NAME 1024 /* of a path */
+#define MAX_HIDDEN   64
+#define HIDDEN_LEAST 3 /* a shorter one is everywhere */
+#define FEW_ARGS     15
 
 struct encode encode;
 
@@ -433,25 +432,26 @@ void value_pack_string(struct pack *k, const char *s, size_t n)
 		k->p = put_string(k->p, s, n);
 }
 
-void value_pack_text(struct pack *k, const char *s, size_t n)
+void value_pack_text(struct pack *k, const char *s, size_t n, size_t most)
 {
 	static const char more[] = "…";
 	struct kept kept;
-	size_t extra;
+	size_t length, extra;
 
-	if (!pack_need(k, VALUES_SLACK))
-		return;
-	keep(s, n, most_of_string(k->p), &kept);
+	keep(s, n, most, &kept);
+	length = masked_length(kept.head, &kept.secrets);
 	extra = kept.head < n ? sizeof(more) - 1 : 0;
-	k->p = put_head(k->p, masked_length(kept.head, &kept.secrets) + extra, kept.binary);
+	if (!pack_need(k, PUT_SCALAR + length + extra))
+		return;
+	k->p = put_head(k->p, length + extra, kept.binary);
 	k->p = put_masked(k->p, s, kept.head, &kept.secrets);
 	k->p = put_bytes(k->p, more, extra);
 }
 
-void value_pack_name(struct pack *k, const char *s, size_t n)
+void value_pack_name(struct pack *k, const char *s, size_t n, size_t most)
 {
-	if (pack_need(k, MAX_LONG_NAME + PUT_SCALAR))
-		k->p = value_put_name(k->p, s, n, MAX_LONG_NAME);
+	if (pack_need(k, PUT_SCALAR + (n < most ? n : most)))
+		k->p = value_put_name(k->p, s, n, most);
 }
 
 void value_pack_cut(struct pack *k, const char *what, uint64_t count)

@@ -19,11 +19,13 @@
 void values_begin(struct pack *k);
 void value_pack(struct pack *k, const struct zval *value);
 void value_pack_string(struct pack *k, const char *s, size_t n);
-/* The same where only a string may stand: the mark of a cut is an ellipsis. */
-void value_pack_text(struct pack *k, const char *s, size_t n);
-/* A class, a function, a path: what the engine ends with a NUL. Its first bytes, if there are more
- * than fit a name; binary, if they are no UTF-8. */
-void value_pack_name(struct pack *k, const char *s, size_t n);
+/* The same where only a string may stand, whatever the limits: its first `most` bytes, and what
+ * masks secrets in them; the mark of a cut is an ellipsis. */
+void value_pack_text(struct pack *k, const char *s, size_t n, size_t most);
+/* What is no value of PHP's, as a name: its first `most` bytes, binary if they are no UTF-8. */
+void value_pack_name(struct pack *k, const char *s, size_t n, size_t most);
+/* Of a class, a function, a path, which end with a NUL. */
+#define VALUE_NAME 1024
 /* The marker of an array of which not all `count` elements are shown, as its last one. */
 void value_pack_cut(struct pack *k, const char *what, uint64_t count);
 /* `key` and a map of the properties from the `first` slot on; false, and nothing, where there are

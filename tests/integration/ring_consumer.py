@@ -120,8 +120,8 @@ def requests(frames):
         if kind == FUNCTION:
             fn, cls, name, file, line, flags, params, what = frame[1:9]
             assert fn not in functions and 1 <= fn <= 65535
-            assert isinstance(name, str) and isinstance(line, int) and isinstance(params, list)
-            functions[fn] = (f"{cls}::{name}" if cls else name, frame)
+            assert isinstance(name, (str, bytes)) and isinstance(line, int) and isinstance(params, list)
+            functions[fn] = (f"{cls}::{name}" if isinstance(cls, str) else name, frame)
             continue
         if kind == REQUEST:
             assert current is None, "a request begins inside another"
@@ -133,7 +133,7 @@ def requests(frames):
         assert isinstance(frame[1], int) and 0 <= frame[1] <= 1 << 53, f"dt of {frame}"
         current.ticks += frame[1]
         if kind == PARAMS:
-            assert all(isinstance(k, str) and isinstance(v, str) for k, v in frame[2].items())
+            assert all(isinstance(k, str) and isinstance(v, (str, bytes)) for k, v in frame[2].items())
             current.params.update(frame[2])
         elif kind == BODY:
             current.body += frame[2]

@@ -172,6 +172,22 @@ def test_an_uncaught_exceptions_text_has_no_arguments(recorded):
     assert recorded[1].throws[4]["class"] == "DivisionByZeroError"
 
 
+def test_names_and_parameters_that_are_no_utf8_are_bytes():
+    traced = Traced()
+    try:
+        (traced.stack.base / "php" / "latin1.php").write_bytes(
+            b"<?php class Gr\xfc\xdfe { static function z\xfcrich($na\xefv) { return 1; } } Gr\xfc\xdfe::z\xfcrich(\"\xfc\");")
+        with traced.stack.fpm.connect() as connection:
+            connection.ask(traced.params("latin1.php", QUERY_STRING=b"a=\xff&token=planted-40&b=1"))
+        _, (request,) = traced.recorded(1)
+    finally:
+        traced.close()
+    assert request.params["QUERY_STRING"] == b"a=\xff&token=" + SECRET.encode() + b"&b=1"
+    assert dict(request.enters)[b"z\xfcrich"] == [b"\xfc"]
+    (function,) = [f for f in traced.frames if f[0] == rc.FUNCTION and f[3] == b"z\xfcrich"]
+    assert function[2] == b"Gr\xfc\xdfe" and function[7] == [b"na\xefv"]
+
+
 @pytest.fixture(scope="module")
 def stored():
     """The ids of three requests in a store: values, exceptions, and one with a message of 50,000 bytes."""
