@@ -282,7 +282,7 @@ static bool is_watched(void)
 
 void crash_watch(void)
 {
-	if (is_watched())
+	if (!worker.settings.crashes || is_watched())
 		return;
 	watching = getpid();
 	if (syscall(SYS_gettid) != watching)
@@ -294,5 +294,6 @@ void crash_watch(void)
 
 void crash_init(void)
 {
-	postmortem_init();
+	if (worker.settings.crashes)
+		postmortem_init();
 }

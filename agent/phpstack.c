@@ -34,10 +34,11 @@ static bool is_user(const struct call *call)
 	return call->known && call->func.type != ZFUNC_INTERNAL;
 }
 
-/* Of a fiber, which no PHP code is. */
+/* The script, which nothing calls, or what a fiber begins with, which no PHP code is. */
 static bool is_bottom(const struct call *call)
 {
-	return call->known && call->func.type == ZFUNC_INTERNAL && !call->func.name;
+	return call->known && !call->func.name &&
+	       (call->func.type == ZFUNC_INTERNAL || !call->frame.prev);
 }
 
 static struct place place_of(const struct call *call)
@@ -70,7 +71,7 @@ static void pack_zstr(struct pack *k, uintptr_t at, size_t max)
 	pack_str(k, text, n);
 }
 
-static void pack_frame(struct pack *k, struct place place, const struct call *call, bool outermost)
+static void pack_frame(struct pack *k, struct place place, const struct call *call)
 {
 	struct zclass class = {0};
 
@@ -88,7 +89,7 @@ static void pack_frame(struct pack *k, struct place place, const struct call *ca
 	if (call->func.name)
 		pack_zstr(k, (uintptr_t)call->func.name, NAME_BYTES);
 	else
-		pack_text(k, outermost ? "{main}" : "{include}");
+		pack_text(k, "{include}");
 }
 
 /* Where the frames are, without those in the middle. */
@@ -140,7 +141,7 @@ void phpstack_pack(struct pack *k)
 	find_frames(&frames);
 	open = pack_open(k, false);
 	if (frames.depth) {
-		pack_frame(k, innermost_place(&frames), NULL, false);
+		pack_frame(k, innermost_place(&frames), NULL);
 		count++;
 	}
 	for (uint32_t i = 0; i < frames.count; i++) {
@@ -152,7 +153,7 @@ void phpstack_pack(struct pack *k)
 		if (is_bottom(&call))
 			continue;
 		read_call((uintptr_t)call.frame.prev, &caller);
-		pack_frame(k, place_of(&caller), &call, !call.frame.prev);
+		pack_frame(k, place_of(&caller), &call);
 		count++;
 	}
 	pack_close(k, open, count);

@@ -32,6 +32,7 @@ static const struct setting {
 #define AT(field) offsetof(struct settings, field)
 	{"off", BOOL, AT(off)},
 	{"log", BOOL, AT(log)},
+	{"crashes", BOOL, AT(crashes)},
 	{"sapis", SAPIS, AT(sapis)},
 	{"socket", SOCKET, AT(socket)},
 	{"ring_size", BYTES, AT(ring_size), RING_SMALLEST, CT_RING_MAX},

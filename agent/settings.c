@@ -48,6 +48,7 @@ const char *settings_problem(void)
 void settings_init(struct settings *settings)
 {
 	memset(settings, 0, sizeof(*settings));
+	settings->crashes = true;
 	settings->sapis = SAPI_FPM;
 	strcpy(settings->socket, "/run/calltrace/agent.sock");
 	settings->ring_size = CT_RING_DEFAULT;

@@ -22,6 +22,7 @@
 struct settings {
 	bool off;
 	bool log;	/* one line on stderr, php-fpm's error log, about what the agent decided */
+	bool crashes;	/* have handlers */
 	unsigned sapis; /* SAPI_* */
 	char socket[108];
 	uint64_t ring_size;

@@ -100,9 +100,9 @@ static json_t *crash_message(const json_t *input)
 	_cleanup_(json_decrefp) json_t *title = crash_title(crash);
 	const char *in = open_call(input);
 
-	return json_sprintf("the worker crashed after %.3f ms%s%s: %s",
+	return json_sprintf("the worker crashed: %s, after %.3f ms%s%s", json_string_value(title),
 			    json_number_value(json_object_get(crash, "offset_ms")),
-			    in ? " in " : "", in ? in : "", json_string_value(title));
+			    in ? " in " : "", in ? in : "");
 }
 
 static json_t *timeout_message(const struct finding *finding)

@@ -32,7 +32,7 @@ WAYS = {
     "stack": ("SIGSEGV", "stack overflow", "stack", "zend_objects_store_del"),
     "deep": ("SIGSEGV", "address not mapped", "strlen", "ffi_call"),
     "fiber": ("SIGSEGV", "address not mapped", "start", "ffi_call"),
-    "thread": ("SIGSEGV", "address not mapped", "pthread_join", None),
+    "thread": ("SIGSEGV", "address not mapped", "thread", None),
     "killed": ("SIGSEGV", "raised by the process itself", "posix_kill", "kill"),
 }
 
@@ -115,7 +115,7 @@ def test_a_crash_is_told(salon, way):
     assert all(len(build_id) == 40 for build_id in crash["modules"].values())
 
     called = [f.get("function") for f in crash["php"]]
-    assert called[0] is None and php in called and called[-3:] == ["array_map", "handle", "{main}"]
+    assert called[0] is None and php in called and called[-2:] == ["array_map", "handle"]
     assert crash["php"][0]["file"].endswith("/php/crash.php") and crash["php"][0]["line"] > 0
     assert function["error_details"]["cut_off"]["open_calls"][:2] == ["{main}", "CrashFunctionCallHandler::handle"]
 
@@ -147,7 +147,7 @@ def test_of_a_deep_stack_the_middle_is_left_out(salon):
     function, error = salon.crash("deep", {"depth": 5000})
     php = function["error_details"]["crash"]["php"]
     (left_out,) = [f["left_out"] for f in php if "left_out" in f]
-    assert left_out + len(php) - 2 == 5000 + 1 + len(["strlen", "null_pointer", "{closure}", "array_map", "handle", "{main}"])
+    assert left_out + len(php) - 2 == 5000 + 1 + len(["strlen", "null_pointer", "{closure}", "array_map", "handle"])
     assert f"\n({left_out} more)\n" in error["stack_trace"]
 
 
@@ -323,6 +323,50 @@ def test_what_the_script_says_of_a_signal_holds(shell, script, output, recorded)
     path.write_text("<?php " + script)
     (_, out), (frames,) = shell.same(path)
     assert out == output and len(crashes(frames)) == recorded
+
+
+def test_without_the_setting_no_signal_is_touched(shell):
+    with open(shell.base / "agent.conf", "a") as conf:
+        conf.write("crashes = no\n")
+    script = shell.base / "script.php"
+    script.write_text("<?php echo preg_match('/SigCgt:.*/', file_get_contents('/proc/self/status'), $m) ? $m[0] : '?';"
+                      "echo preg_match('/libunwind/', file_get_contents('/proc/self/maps'));"
+                      "function f() { posix_kill(posix_getpid(), SIGSEGV); } f();")
+    (_, out), (frames,) = shell.same(script)
+    assert out.startswith(b"SigCgt:") and out.endswith(b"0")
+    assert crashes(frames) == ends(frames) == []
+
+
+FALSE_UNWINDER = """
+#include <stdlib.h>
+int _Ux86_64_init_remote(void) { abort(); }
+int _Ux86_64_step(void) { abort(); }
+int _Ux86_64_get_reg(void) { abort(); }
+int _Ux86_64_dwarf_search_unwind_table(void) { abort(); }
+void *_Ux86_64_create_addr_space(void) { abort(); }
+"""
+
+
+def test_libunwind_is_the_agents_own(shell):
+    """No symbol of it is visible in the process, and none of the process's stands in for one of it."""
+    (shell.base / "false.c").write_text(FALSE_UNWINDER)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", shell.base / "false.so", shell.base / "false.c"], check=True)
+    script = shell.base / "script.php"
+    script.write_text("""<?php
+foreach (['_Ux86_64_step', '_ULx86_64_step', 'unw_backtrace', '_U_dyn_register', 'lzma_stream_buffer_decode'] as $name) {
+    try {
+        FFI::cdef("int $name(void);");
+        echo "$name ";
+    } catch (FFI\\Exception $e) {
+    }
+}
+function f() { posix_kill(posix_getpid(), SIGSEGV); } f();""")
+    (_, out), _ = shell.same(script)
+    assert b"Ux86" not in out and b"unw" not in out
+    (_, out), (frames,) = shell.same(script, also=[shell.base / "false.so"])
+    assert b"_Ux86_64_step " in out
+    (crash,) = crashes(frames)
+    assert crash["native"][-1][2] == "_start"
 
 
 OTHER = r"""
