@@ -53,23 +53,33 @@ static uint8_t *put_class_name(uint8_t *p, const struct zclass *ce)
 	return value_put_name(p, ce->name->val, strlen(ce->name->val), MAX_NAME);
 }
 
+/* At least `least` digits. */
+static char *add_number(char *to, int64_t v, unsigned least)
+{
+	uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
+	char digits[20];
+	unsigned n = 0;
+
+	for (; rest || n < least; rest /= 10)
+		digits[n++] = (char)('0' + rest % 10);
+	if (v < 0)
+		*to++ = '-';
+	while (n)
+		*to++ = digits[--n];
+	return to;
+}
+
 /* Of a long path the end, which tells more. */
 static uint8_t *put_place(uint8_t *p, const char *path, size_t n, uint32_t line)
 {
-	char text[MAX_PATH + 16];
+	char text[MAX_PATH + 16], *to = text;
 	size_t cut = n > MAX_PATH ? n - MAX_PATH : 0;
-	char digits[12];
-	unsigned d = 0;
 
-	memcpy(text, path + cut, n - cut);
-	n -= cut;
-	do
-		digits[d++] = (char)('0' + line % 10);
-	while (line /= 10);
-	text[n++] = ':';
-	while (d)
-		text[n++] = digits[--d];
-	return value_put_name(p, text, n, sizeof(text));
+	memcpy(to, path + cut, n - cut);
+	to += n - cut;
+	*to++ = ':';
+	to = add_number(to, line, 1);
+	return value_put_name(p, text, (size_t)(to - text), sizeof(text));
 }
 
 /* An anonymous class's name goes on behind a NUL: "/path/file.php:17$0". */
@@ -339,6 +349,50 @@ static uint8_t *put_properties(uint8_t *p, struct zobj *obj, unsigned depth, uin
 	return p;
 }
 
+static bool is_date(const struct zobj *obj)
+{
+	const struct zclass *root = root_of(obj->ce);
+
+	return root->type != ZCLASS_USER && zend.date_class && zend.date_immutable_class &&
+	       (root == zend.date_class() || root == zend.date_immutable_class());
+}
+
+/* "2026-03-04 16:15:00 CET", in its own zone, as it was set; of the microseconds only if there are.
+ */
+static uint8_t *put_date(uint8_t *p, const struct zobj *obj, uint16_t *n)
+{
+	const struct zdate *date = ((const struct zdate *const *)obj)[-1];
+	char text[7 * 24 + 24], *to = text;
+	size_t zone;
+
+	if (!date)
+		return p;
+	to = add_number(to, date->year, 4);
+	*to++ = '-';
+	to = add_number(to, date->month, 2);
+	*to++ = '-';
+	to = add_number(to, date->day, 2);
+	*to++ = ' ';
+	to = add_number(to, date->hour, 2);
+	*to++ = ':';
+	to = add_number(to, date->minute, 2);
+	*to++ = ':';
+	to = add_number(to, date->second, 2);
+	if (date->us) {
+		*to++ = '.';
+		to = add_number(to, date->us, 6);
+	}
+	if (date->zone) {
+		*to++ = ' ';
+		zone = strnlen(date->zone, 16);
+		memcpy(to, date->zone, zone);
+		to += zone;
+	}
+	++*n;
+	p = put_text(p, "@time");
+	return value_put_name(p, text, (size_t)(to - text), sizeof(text));
+}
+
 uint8_t *object_put(uint8_t *p, struct zobj *obj, unsigned depth)
 {
 	const struct zclass *ce = obj->ce;
@@ -351,6 +405,8 @@ uint8_t *object_put(uint8_t *p, struct zobj *obj, unsigned depth)
 		return put_closure(p, obj);
 	p = put_class_and_id(p + 3, obj);
 	p = put_anonymous(p, ce, &n);
+	if (is_date(obj))
+		p = put_date(p, obj, &n);
 	if (object_is_throwable(obj)) {
 		p = put_text(p, "message");
 		p = value_put(p, &obj->slots[0], worker.settings.max_depth);

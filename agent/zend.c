@@ -122,6 +122,24 @@ static const struct module_entry *find_module(const char *name)
 	return v ? v->ptr : NULL;
 }
 
+/* What can be done without. */
+static void resolve_optional(void)
+{
+	const struct {
+		const char *name;
+		void *at;
+	} wanted[] = {
+		{"php_date_get_date_ce", &zend.date_class},
+		{"php_date_get_immutable_ce", &zend.date_immutable_class},
+	};
+
+	for (unsigned i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		void *symbol = dlsym(RTLD_DEFAULT, wanted[i].name);
+
+		memcpy(wanted[i].at, &symbol, sizeof(symbol));
+	}
+}
+
 enum zend_found zend_find(void)
 {
 	const struct module_entry *core;
@@ -135,6 +153,7 @@ enum zend_found zend_find(void)
 	zend.sapi = *sapi;
 	if (!resolve())
 		return ZEND_UNKNOWN;
+	resolve_optional();
 	core = find_module("core"); /* registered by zend_startup() itself */
 	if (!core)
 		return unknown("no core module");

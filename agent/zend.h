@@ -102,6 +102,14 @@ struct zobj { /* zend_object */
 	struct zval slots[];
 };
 
+/* The beginning of a timelib_time, to which the word before a DateTime's object points once it was
+ * constructed (ext/date/php_date.h, php_date_obj). */
+struct zdate {
+	int64_t year, month, day, hour, minute, second, us;
+	int32_t offset;
+	const char *zone; /* an abbreviation, or NULL */
+};
+
 #define ZOBJ_LAZY ((1u << 31) | (1u << 30)) /* IS_OBJ_LAZY_UNINITIALIZED, IS_OBJ_LAZY_PROXY */
 
 struct zclass { /* zend_class_entry, its beginning */
@@ -222,6 +230,7 @@ struct zend {
 	struct zfunc *(*closure_function)(struct zobj *);
 	struct zval *(*closure_this)(struct zval *);
 	const char *(*resource_type)(struct zres *);
+	struct zclass *(*date_class)(void), *(*date_immutable_class)(void); /* or NULL */
 	void *(*parameter_attribute)(struct zarr *, const char *, size_t, uint32_t);
 	struct zval *(*hash_find)(const struct zarr *, const char *, size_t);
 	void (*zval_drop)(struct zval *);

@@ -10,6 +10,8 @@
 #include "zend_attributes.h"
 #include "zend_exceptions.h"
 
+#include "ext/date/php_date.h"
+
 #include "../../agent/zend.h"
 
 #define SAME(theirs, field, ours, our_field)                                        \
@@ -56,6 +58,10 @@ SAME(zend_class_entry, ce_flags, zclass, flags);
 SAME(zend_class_entry, default_properties_count, zclass, n_slots);
 EQUAL(ZEND_USER_CLASS, ZCLASS_USER);
 EQUAL(ZEND_ACC_ENUM, ZCLASS_ENUM);
+EQUAL(offsetof(php_date_obj, std), sizeof(void *));
+SAME(timelib_time, y, zdate, year);
+SAME(timelib_time, us, zdate, us);
+SAME(timelib_time, tz_abbr, zdate, zone);
 SAME(zend_property_info, name, zprop, name);
 SAME(zend_property_info, attributes, zprop, attributes);
 /* agent/objects.c: beside those that the layout has. */

@@ -48,6 +48,8 @@ class Access implements \ArrayAccess, \IteratorAggregate, \Countable
     public function count(): int { echo 'ran'; return 1; }
 }
 
+class Appointment extends \DateTime { public $note = 'x'; }
+
 function show(string $what, ...$values) { return 1; }
 function login(string $user, #[\SensitiveParameter] $code, string $apiKey = '', #[\SensitiveParameter] ...$rest) { return 1; }
 function named(string $user, $middle = null, ...$rest) { return 1; }
@@ -89,6 +91,9 @@ show('keys', ["\xff" => 1, 9 => 2, -5 => 3, '' => 4, '5' => 5, 'a' . \str_repeat
 show('large', \range(1, 100), \array_fill_keys(\range('a', 'z'), 1) + \array_fill_keys(\range('A', 'Z'), 2) + \range(100, 130));
 show('deep', [[[[[[[1]]]]]]]);
 show('internal', new \ArrayObject(['password' => 'planted-8']), new \SplObjectStorage, (fn() => yield 1)(), new \WeakMap, new \DateTimeImmutable('2026-03-04 16:15'), new Access);
+$berlin = new \DateTimeZone('Europe/Berlin');
+show('dates', new \DateTimeImmutable('2026-03-04 16:15', $berlin), \DateTime::createFromFormat('U.u', '86400.25'), (new Appointment('now', $berlin))->setDate(12026, 7, 1)->setTime(0, 0),
+    (new \ReflectionClass(Appointment::class))->newInstanceWithoutConstructor());
 if (\class_exists('SensitiveParameterValue')) {
     show('sensitive', new \SensitiveParameterValue('planted-9'));
 }
