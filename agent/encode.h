@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What values.c and objects.c, which contain each other's values, share. Every *_put() writes at
- * `p`, where it has what is left of VALUES_SLACK behind the limit, and returns where it ended.
+ * What values.c, strings.c and objects.c share, which contain each other's values. Every *_put()
+ * writes at `p`, where it has what is left of VALUES_SLACK behind the limit, and returns where it
+ * ended.
  */
 #pragma once
 
@@ -41,6 +42,9 @@ uint8_t *value_put(uint8_t *p, const struct zval *v, unsigned depth);
 uint8_t *value_put_member(uint8_t *p, bool secret, const struct zval *v, unsigned depth);
 /* The key of an array or of a dynamic property. */
 uint8_t *value_put_key(uint8_t *p, const struct zstr *key, bool *ret_secret);
+/* Any string; values.c has a shorter way for short ones while no text is hidden. */
+uint8_t *string_put(uint8_t *p, const char *s, size_t n);
+extern unsigned strings_hidden;
 /* A string that is no secret and has no marker, of which `most` bytes are kept. */
 uint8_t *value_put_name(uint8_t *p, const char *s, size_t n, size_t most);
 /* {"@cut": what} and how many there were. */
