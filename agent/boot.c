@@ -3,10 +3,13 @@
 
 #include "boot.h"
 
-#include "calls.h"
 #include "crash.h"
 #include "exceptions.h"
+#include "fiber.h"
+#include "hook.h"
 #include "interpose.h"
+#include "marks.h"
+#include "observer.h"
 #include "recording.h"
 #include "request.h"
 #include "run.h"
@@ -44,18 +47,30 @@ static void say(const char *what, const char *why)
  * when it finds the hook, calls this before it looks. */
 static int post_startup(void)
 {
-	if (zend_jit_requested()) {
-		worker.armed = false;
-		say("inert", "the JIT is configured (opcache.jit_buffer_size, opcache.jit)");
-	} else {
-		calls_install();
-		exceptions_install();
-		crash_init();
-		if (worker.cli)
-			run_arm();
-		say("tracing", zend_php_version());
-	}
+	worker.flying = &ZAT(zend.eg, zend.at->eg_exception, struct zobj *);
+	if (worker.mechanism == MECHANISM_HOOK)
+		hook_install();
+	marks_install();
+	fibers_install();
+	exceptions_install();
+	crash_init();
+	if (worker.cli)
+		run_arm();
+	say("tracing", zend_php_version());
 	return next_post_startup ? next_post_startup() : 0;
+}
+
+/*
+ * The ini files are read, and it is not too late for an observer: the one place where the mechanism
+ * can be chosen. The engine calls it as the startup of an extension, which we say has failed: then
+ * it forgets that there was one.
+ */
+static int choose(struct zend_extension *extension)
+{
+	worker.mechanism = zend_jit_requested() ? MECHANISM_OBSERVER : MECHANISM_HOOK;
+	if (worker.mechanism == MECHANISM_OBSERVER)
+		observer_install();
+	return -1;
 }
 
 static void child(void)
@@ -74,9 +89,17 @@ static void child(void)
 
 static void arm(void)
 {
+	struct zend_extension chooser = {.name = "calltrace",
+					 .version = CT_VERSION,
+					 .author = "",
+					 .url = "",
+					 .copyright = "",
+					 .startup = choose,
+					 .resource_number = -1};
+
 	clock_init(!worker.cli);
 	run_start();
-	zend.handle = zend.get_handle("calltrace");
+	zend.register_extension(&chooser, NULL);
 	next_post_startup = *zend.post_startup;
 	*zend.post_startup = post_startup;
 	worker.ring.memfd = -1;

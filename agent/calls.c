@@ -1,66 +1,199 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Function calls.
- *
- * The engine calls zend_execute_ex for every PHP function when it has been replaced, and so nests
- * on the C stack. Where little of that is left, or in a fiber, which has a small stack of its own,
- * the hook puts the original back for the duration of the call: what runs below is not seen, and
- * cannot overflow.
- */
+/* Function calls as frames, and the stack of those that are open. */
 
 #include "calls.h"
 
-#include "exceptions.h"
+#include "catches.h"
 #include "frame.h"
-#include "outbound.h"
 #include "run.h"
 #include "values.h"
 
-#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 
-/* C stack that is left to php itself, to libraries and to signal handlers. */
-#define STACK_MARGIN (512u << 10)
+/* Open calls of a lane; what is nested deeper is a hole. A fiber begins with few. */
+#define DEEPEST	    4096
+#define FIBER_FIRST 64
 
-static zend_execute_fn next_execute;
-static uintptr_t stack_low, stack_size; /* of the main stack, the margin taken off */
-static struct zobj *const *flying;	/* EG(exception) */
+/* No call: what a lane begins with. */
+static struct open_call none = {.key = UINTPTR_MAX};
 
-static void find_stack(void)
+static struct lane main_lane;
+
+static void lane_clear(struct lane *lane)
 {
-	pthread_attr_t attr;
-	void *low;
-	size_t size;
-
-	stack_size = 0; /* unknown: nothing is traced */
-	if (pthread_getattr_np(pthread_self(), &attr) != 0)
-		return;
-	if (pthread_attr_getstack(&attr, &low, &size) == 0 && size > 2 * STACK_MARGIN) {
-		stack_low = (uintptr_t)low + STACK_MARGIN;
-		stack_size = size - STACK_MARGIN;
-	}
-	pthread_attr_destroy(&attr);
+	lane->top = lane->announced = lane->base + 1;
+	lane->exception = 0;
+	lane->unrecorded = 0;
 }
 
-/* Frames of calls that a bailout jumped over: their stack lies below ours and is gone. */
-static void unwind(uintptr_t sp)
+void lane_init(struct lane *lane, uint32_t id)
+{
+	lane->id = id;
+	lane->base = &none;
+	lane->end = lane->base + 1;
+	lane_clear(lane);
+}
+
+void lane_deinit(struct lane *lane)
+{
+	if (lane->base != &none)
+		free(lane->base);
+	lane->base = NULL;
+}
+
+bool calls_init(void)
+{
+	struct open_call *base;
+
+	if (main_lane.base)
+		return true;
+	base = mmap(NULL, (DEEPEST + 1) * sizeof(*base), PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (base == MAP_FAILED)
+		return false;
+	*base = none;
+	main_lane.base = base;
+	main_lane.end = base + 1 + DEEPEST;
+	lane_clear(&main_lane);
+	return true;
+}
+
+/* Of a fiber's: the main program's has its final size. */
+static bool grow(struct lane *lane)
+{
+	size_t open = (size_t)(lane->top - lane->base),
+	       told = (size_t)(lane->announced - lane->base);
+	size_t n = open < FIBER_FIRST ? FIBER_FIRST : 2 * open;
+	struct open_call *base;
+
+	if (!lane->id || open > DEEPEST)
+		return false;
+	base = realloc(lane->base == &none ? NULL : lane->base, n * sizeof(*base));
+	if (!base)
+		return false;
+	*base = none;
+	lane->base = base;
+	lane->end = base + n;
+	lane->top = base + open;
+	lane->announced = base + told;
+	return true;
+}
+
+bool calls_deeper(void)
+{
+	if (grow(&worker.lane))
+		return true;
+	ring_lose(&worker.ring, CT_LOST_DEEP, 1);
+	return false;
+}
+
+/* LEAVE frames that found no room when their time came. They keep the others in step. */
+static bool pay_leaves(void)
+{
+	while (worker.leaves_owed) {
+		struct pack k;
+
+		if (!ring_reserve(&worker.ring, &k, 32, RING_FRAME))
+			return false;
+		pack_array(&k, 3);
+		pack_uint(&k, CT_FRAME_LEAVE);
+		pack_uint(&k, 0);
+		pack_uint(&k, CT_LEAVE_UNWOUND);
+		ring_commit(&worker.ring, &k);
+		worker.leaves_owed--;
+	}
+	return true;
+}
+
+static bool count_call(void)
+{
+	if (!worker.calls_left) {
+		ring_lose(&worker.ring, CT_LOST_CALLS, 1);
+		return false;
+	}
+	worker.calls_left--;
+	return true;
+}
+
+static bool announce(struct open_call *call)
 {
 	struct pack k;
 
-	while (worker.depth && worker.open[worker.depth - 1].sp <= sp) {
-		uint64_t now = clock_ticks();
-
-		worker.depth--;
-		if (!frame_begin(&k, 32, RING_FRAME, 3, CT_FRAME_LEAVE, now))
-			continue;
-		pack_uint(&k, CT_LEAVE_UNWOUND);
-		frame_commit(&k, now);
+	if (!count_call())
+		return false;
+	if (!ring_reserve(&worker.ring, &k, 32, RING_DETAIL)) {
+		ring_lose(&worker.ring, CT_LOST_CALLS, 1);
+		return false;
 	}
+	pack_array(&k, 3);
+	pack_uint(&k, CT_FRAME_ENTER);
+	pack_uint(&k, frame_dt(call->ticks));
+	pack_uint(&k, call->fn->id);
+	return frame_commit(&k, call->ticks);
 }
 
-/* Arguments and a result: not the code of a file, nor a generator that is resumed. */
-static bool has_values(const struct fn *fn, const struct zframe *frame)
+void calls_announce_to(struct open_call *end)
 {
-	return fn->mode == FN_ARGS && !(frame->This.type_info & (ZCALL_CODE | ZCALL_GENERATOR));
+	bool paid = pay_leaves();
+
+	for (; worker.lane.announced < end; worker.lane.announced++)
+		if (!paid || !announce(worker.lane.announced))
+			worker.lane.announced->fn = NULL;
+}
+
+void calls_announce(void)
+{
+	calls_announce_to(worker.lane.top);
+}
+
+static bool pack_leave(enum ct_leave how, const struct zobj *exception, const struct zval *result,
+		       bool keep, uint64_t now)
+{
+	size_t want = result ? worker.settings.max_call_bytes + VALUES_SLACK : 64;
+	/* An entry was recorded: its end is as important as a request's. */
+	enum ring_priority priority = !result ? RING_FRAME : keep ? RING_KEEP : RING_DETAIL;
+	unsigned elements = result || how == CT_LEAVE_EXCEPTION ? 4 : how ? 3 : 2;
+	struct pack k;
+
+	if (!frame_begin(&k, want, priority, elements, CT_FRAME_LEAVE, now))
+		return false;
+	if (result || how)
+		pack_uint(&k, how);
+	if (how == CT_LEAVE_EXCEPTION) {
+		pack_uint(&k, exception->handle);
+	} else if (result) {
+		values_begin(&k);
+		value_pack(&k, result);
+	}
+	return frame_commit(&k, now);
+}
+
+/* `call` is the innermost. */
+static void leave(struct open_call *call, enum ct_leave how, const struct zval *result,
+		  uint64_t now)
+{
+	const struct fn *fn;
+
+	calls_announce();
+	fn = call->fn;
+	if (fn && !pack_leave(how, *worker.flying, result, fn->keep, now)) {
+		ring_lose(&worker.ring, CT_LOST_VALUES, result != NULL);
+		if (!result || !pack_leave(how, *worker.flying, NULL, fn->keep, now)) {
+			ring_lose(&worker.ring, CT_LOST_CALLS, 1);
+			worker.leaves_owed++;
+			worker.ring.detail_end = 0;
+		}
+	}
+	worker.lane.top = worker.lane.announced = call;
+}
+
+void calls_unwound(struct open_call *down_to)
+{
+	uint64_t now = clock_ticks();
+
+	while (worker.lane.top > down_to)
+		leave(worker.lane.top - 1, CT_LEAVE_UNWOUND, NULL, now);
 }
 
 static bool pack_enter(const struct fn *fn, const struct zframe *frame, uint64_t secret, bool args,
@@ -80,273 +213,75 @@ static bool pack_enter(const struct fn *fn, const struct zframe *frame, uint64_t
 	return frame_commit(&k, now);
 }
 
-void call_enter(struct call *call, struct fn *fn, const struct zframe *frame, uint64_t secret,
-		uintptr_t sp)
+struct open_call *call_enter(struct fn *fn, const struct zframe *frame, uint64_t secret,
+			     uintptr_t key)
 {
 	uint64_t now = clock_ticks();
-	bool args = has_values(fn, frame);
+	bool args = call_has_values(fn, frame);
+	struct open_call *call;
 
 	if (__builtin_expect(now >= worker.nudge_at, 0))
 		run_nudge(now);
-
-	call->request = worker.request;
-	call->recorded = false;
-	unwind(sp);
-	if (worker.depth == WORKER_DEPTH) {
-		ring_lose(&worker.ring, CT_LOST_DEEP, 1);
-		return;
-	}
-	if (worker.calls >= worker.settings.max_calls) {
-		ring_lose(&worker.ring, CT_LOST_CALLS, 1);
-		return;
-	}
-	if (!fn_define(fn, frame->func))
-		return;
+	if (worker.lane.top == worker.lane.end && !calls_deeper())
+		return NULL;
+	if (!fn_define(fn, frame->func) || !count_call())
+		return NULL;
 	if (!pack_enter(fn, frame, secret, args, now)) {
 		if (!args || !pack_enter(fn, frame, secret, false, now)) {
 			ring_lose(&worker.ring, CT_LOST_CALLS, 1);
-			return;
+			return NULL;
 		}
 		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
 	}
-	worker.open[worker.depth++].sp = sp;
-	worker.calls++;
-	call->recorded = true;
+	call = worker.lane.top++;
+	worker.lane.announced = worker.lane.top;
+	call->key = key;
+	call->ticks = now;
+	call->fn = fn;
+	return call;
 }
 
-static enum ct_leave how_left(const struct zobj *exception, const struct fn *fn)
+static enum ct_leave how_left(const struct fn *fn)
 {
+	const struct zobj *exception = *worker.flying;
+
 	if (!exception)
 		return fn->flags & CT_FN_GENERATOR ? CT_LEAVE_YIELD : CT_LEAVE_RETURN;
-	if (zend.is_unwind_exit(exception) || zend.is_graceful_exit(exception))
-		return CT_LEAVE_EXIT;
-	return CT_LEAVE_EXCEPTION;
+	return zend_exits(exception) ? CT_LEAVE_EXIT : CT_LEAVE_EXCEPTION;
 }
 
-static bool pack_leave(const struct fn *fn, enum ct_leave how, const struct zobj *exception,
-		       const struct zval *result, uint64_t now)
+static void leave_now(struct open_call *call, const struct zval *result, uint64_t now)
 {
-	size_t want = result ? worker.settings.max_call_bytes + VALUES_SLACK : 64;
-	struct pack k;
+	enum ct_leave how;
 
-	/* An entry was recorded: its end is as important as a request's. */
-	enum ring_priority priority = !result ? RING_FRAME : fn->keep ? RING_KEEP : RING_DETAIL;
-	unsigned elements = result || how == CT_LEAVE_EXCEPTION ? 4 : how ? 3 : 2;
-
-	if (!frame_begin(&k, want, priority, elements, CT_FRAME_LEAVE, now))
-		return false;
-	if (result || how)
-		pack_uint(&k, how);
-	if (how == CT_LEAVE_EXCEPTION) {
-		pack_uint(&k, exception->handle);
-	} else if (result) {
-		values_begin(&k);
-		value_pack(&k, result);
-	}
-	return frame_commit(&k, now);
+	/* Jumped over, and the jump ended in something that goes on. */
+	if (worker.lane.top != call + 1)
+		calls_unwound(call + 1);
+	how = call->fn ? how_left(call->fn) : CT_LEAVE_RETURN;
+	catch_seen_leaving(call);
+	leave(call, how, how == CT_LEAVE_RETURN ? result : NULL, now);
 }
 
-void call_leave(const struct call *call, const struct fn *fn, const struct zval *result)
+void call_leave(struct open_call *call, const struct zval *result)
 {
-	uint64_t now = clock_ticks();
-	const struct zobj *exception = zend_exception();
-	enum ct_leave how = how_left(exception, fn);
-
-	if (!call->recorded || call->request != worker.request)
-		return;
-	worker.depth--;
-	if (how != CT_LEAVE_RETURN)
-		result = NULL;
-	if (pack_leave(fn, how, exception, result, now))
-		return;
-	ring_lose(&worker.ring, result ? CT_LOST_VALUES : CT_LOST_CALLS, 1);
-	if (result)
-		pack_leave(fn, how, exception, NULL, now);
+	leave_now(call, result, clock_ticks());
 }
 
-/* What happens to few calls stays out of the hook, which then needs two registers and little stack.
- */
-#define RARE __attribute__((noinline, cold))
-
-/* After a call with an exception in flight, before it or now. `f` NULL: the function may be gone.
- */
-static RARE void exception_passed(struct fn *fn, const struct zfunc *f, uint32_t request)
+void call_timed_leave_slowly(struct open_call *call, uint64_t now)
 {
-	if (worker.recording && request == worker.request)
-		exception_seen_exit(fn, f);
-}
-
-/* A closure ends with its call. */
-static const struct zfunc *lasting(const struct zfunc *f)
-{
-	return f->flags & ZFN_CLOSURE ? NULL : f;
-}
-
-/* Runs a call with the result lent where the caller wants none and nothing could be destroyed late
- * by it. */
-static __attribute__((noinline)) void run_recorded(struct zframe *frame, struct fn *fn,
-						   uintptr_t sp)
-{
-	struct zval lent = {.type_info = Z_UNDEF};
-	struct zval *result = frame->return_value;
-	const struct zfunc *f = lasting(frame->func);
-	bool plain = has_values(fn, frame);
-	struct call call;
-
-	call_enter(&call, fn, frame, fn->secret_args, sp);
-	if (!plain || !call.recorded) {
-		result = NULL;
-	} else if (!result && fn->lends_result) {
-		result = &lent;
-		frame->return_value = &lent;
-	}
-	next_execute(frame);
-	call_leave(&call, fn, result);
-	if (result == &lent && lent.type == Z_STRING)
-		zend.zval_drop(&lent);
-	if (worker.exception || *flying)
-		exception_passed(fn, f, call.request);
-}
-
-static void execute_hook(struct zframe *frame);
-
-static RARE void run_unseen(struct zframe *frame)
-{
-	*zend.execute_ex = next_execute;
-	if (worker.recording)
-		ring_lose(&worker.ring, CT_LOST_DEEP, 1);
-	next_execute(frame);
-	*zend.execute_ex = execute_hook;
-}
-
-static RARE struct fn *decide(struct zframe *frame)
-{
-	struct fn *fn;
-
-	outbound_install();
-	fn = fn_for(frame);
-	frame->run_time_cache[zend.handle] = fn;
-	return fn;
-}
-
-/* While an exception is in flight, or just caught: what the destructor throws and catches is its
- * own affair. */
-static RARE void run_destructor(struct zframe *frame, struct fn *fn, uintptr_t sp)
-{
-	uint32_t aside = worker.exception, request = worker.request;
-	const struct zfunc *f = frame->func;
-
-	worker.exception = 0;
-	if (fn->mode == FN_OFF)
-		next_execute(frame);
-	else
-		run_recorded(frame, fn, sp);
-	if (request != worker.request)
-		return;
-	if (worker.exception || *flying)
-		exception_passed(fn, f, request);
-	if (!*flying)
-		worker.exception = aside;
-}
-
-/* Nothing is recorded. Does that change with this call? */
-static RARE bool begins(struct zframe *frame)
-{
-	struct fn *fn;
-
-	if (frame->func->flags & ZFN_TRAMPOLINE)
-		return false;
-	if (worker.run_waits)
-		return run_begin();
-	if (!worker.run_pauses)
-		return false;
-	fn = frame->run_time_cache[zend.handle];
-	return (fn ? fn : decide(frame))->unit;
-}
-
-static RARE void run_unit(struct zframe *frame, struct fn *fn, uintptr_t sp)
-{
-	bool begun = run_unit_begin(fn);
-	uint32_t request = worker.request;
-
-	if (worker.recording)
-		run_recorded(frame, fn, sp);
-	else
-		next_execute(frame);
-	/* Not in a child that was forked in between; and an exit's status is the unit's. */
-	if (begun && request == worker.request && how_left(zend_exception(), fn) != CT_LEAVE_EXIT)
-		run_unit_end();
-}
-
-static void execute_hook(struct zframe *frame)
-{
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-	const struct zfunc *f = frame->func;
-	struct fn *fn;
-
-	if (__builtin_expect(sp - stack_low >= stack_size, 0)) {
-		run_unseen(frame);
-		return;
-	}
-	if (__builtin_expect(!worker.recording || f->flags & ZFN_TRAMPOLINE, 0) && !begins(frame)) {
-		next_execute(frame);
-		return;
-	}
-	fn = frame->run_time_cache[zend.handle];
-	if (__builtin_expect(!fn, 0))
-		fn = decide(frame);
-	if (__builtin_expect(worker.exception != 0, 0) && exception_seen_entry(frame)) {
-		run_destructor(frame, fn, sp);
-		return;
-	}
-	if (__builtin_expect(fn->mode != FN_OFF, 0)) {
-		if (__builtin_expect(fn->unit, 0))
-			run_unit(frame, fn, sp);
-		else
-			run_recorded(frame, fn, sp);
-		return;
-	}
-	f = lasting(f);
-	next_execute(frame);
-	if (__builtin_expect(worker.exception || *flying, 0))
-		exception_passed(&fn_off, f, worker.request);
-}
-
-/* Nothing is traced inside fibers: they have C stacks of their own, too small to nest calls on. */
-static void fiber_switched(void *from, void *to)
-{
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-
-	/* Called on the stack that is left: when that is the main one, a fiber is entered. */
-	if (sp - stack_low < stack_size) {
-		if (worker.recording)
-			ring_lose(&worker.ring, CT_LOST_FIBERS, 1);
-		if (*zend.execute_ex == execute_hook)
-			*zend.execute_ex = next_execute;
-	} else if (*zend.execute_ex == next_execute) {
-		*zend.execute_ex = execute_hook;
-	}
-}
-
-void calls_install(void)
-{
-	find_stack();
-	flying = &ZAT(zend.eg, zend.at->eg_exception, struct zobj *);
-	next_execute = *zend.execute_ex;
-	*zend.execute_ex = execute_hook;
-	zend.observe_fibers(fiber_switched);
-	worker.functions = true;
+	leave_now(call, NULL, now);
 }
 
 void calls_close(void)
 {
-	unwind(UINTPTR_MAX);
+	calls_unwound(worker.lane.base + 1);
 }
 
 void calls_reset(void)
 {
-	worker.depth = 0;
-	worker.exception = 0;
-	if (worker.functions && *zend.execute_ex == next_execute)
-		*zend.execute_ex = execute_hook;
+	if (main_lane.base)
+		worker.lane = main_lane;
+	else
+		lane_init(&worker.lane, 0);
+	worker.leaves_owed = 0;
 }

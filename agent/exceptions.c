@@ -3,6 +3,7 @@
 
 #include "exceptions.h"
 
+#include "catches.h"
 #include "frame.h"
 #include "objects.h"
 #include "run.h"
@@ -22,6 +23,13 @@ enum { MESSAGE, STRING, CODE, FILE_, LINE, TRACE, PREVIOUS, BASE };
 
 static void (*next_throw)(struct zobj *);
 static uint32_t thrown, errors;
+
+const struct zobj *exception_previous(const struct zobj *exception)
+{
+	const struct zval *previous = zval_deref(&exception->slots[PREVIOUS]);
+
+	return previous->type == Z_OBJECT ? previous->obj : NULL;
+}
 
 static void pack_base(struct pack *k, const struct zobj *obj, unsigned slot)
 {
@@ -125,73 +133,11 @@ static void pack_throw(struct zobj *obj)
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
 }
 
-static void caught(uint32_t fn, uint32_t line)
-{
-	uint64_t now = clock_ticks();
-	struct pack k;
-
-	if (frame_begin(&k, 64, RING_KEEP, 5, CT_FRAME_CATCH, now)) {
-		pack_uint(&k, worker.exception - 1);
-		pack_uint(&k, fn);
-		pack_uint(&k, line);
-		frame_commit(&k, now);
-	}
-	worker.exception = 0;
-}
-
-static uint32_t number_of(const struct zfunc *f, bool main)
-{
-	struct fn *fn = fn_named(f, main);
-
-	return fn->id && fn_define(fn, f) ? fn->id : 0;
-}
-
-static void caught_in_frame(const struct zframe *frame)
-{
-	if (frame)
-		caught(number_of(frame->func, !frame->prev), frame->opline->lineno);
-	else
-		caught(0, 0);
-}
-
-bool exception_seen_entry(const struct zframe *frame)
-{
-	const struct zclass *ce = frame->func->scope;
-
-	if (zend_exception())
-		return false;
-	/* An object is destroyed: on the way, when the engine puts the exception aside, or with the
-	 * variables of who caught it. Which of the two is not to be told from in here. */
-	if (ce && ZAT(ce, zend.at->class_destructor, struct zfunc *) == frame->func)
-		return true;
-	caught_in_frame(zend_user_frame(frame->prev));
-	return false;
-}
-
-void exception_seen_exit(struct fn *fn, const struct zfunc *f)
-{
-	const struct zobj *flying = zend_exception();
-
-	if (flying) {
-		/* It was taken for caught in a `finally` or a destructor, and flies on. */
-		if (!zend.is_unwind_exit(flying) && !zend.is_graceful_exit(flying))
-			worker.exception = flying->handle + 1;
-		return;
-	}
-	if (fn->id)
-		caught(fn->ring_serial == worker.ring_serial ? fn->id : 0, 0);
-	else
-		caught(f && f->name ? number_of(f, false) : 0, 0);
-}
-
 static void exception_thrown(struct zobj *obj)
 {
 	if (worker.recording && obj && object_is_throwable(obj)) {
-		/* Thrown from where another one was caught. */
-		if (worker.exception && worker.exception != obj->handle + 1)
-			caught_in_frame(zend_user_frame(zend_current_frame()));
+		catch_thrown(obj);
 		pack_throw(obj);
-		worker.exception = obj->handle + 1;
 	}
 	if (next_throw)
 		next_throw(obj);
@@ -244,4 +190,5 @@ void exceptions_install(void)
 	next_throw = *zend.throw_hook;
 	*zend.throw_hook = exception_thrown;
 	zend.observe_errors(error_raised);
+	catches_install(worker.mechanism);
 }

@@ -2,6 +2,7 @@
 /* Frames that carry a time: `[type, dt, …]`. */
 #pragma once
 
+#include "calls.h"
 #include "worker.h"
 
 /* Time never goes back, even where a processor's counter is a little behind another's. */
@@ -10,10 +11,13 @@ static inline uint64_t frame_dt(uint64_t now)
 	return now > worker.last_tick ? now - worker.last_tick : 0;
 }
 
-/* Room for one, of `elements` with type and time: false where the ring has none. */
+/* Room for one, of `elements` with type and time, after what is open: false where the ring has
+ * none. */
 static inline bool frame_begin(struct pack *k, size_t want, enum ring_priority priority,
 			       unsigned elements, enum ct_frame_type type, uint64_t now)
 {
+	if (worker.lane.announced != worker.lane.top || worker.leaves_owed)
+		calls_announce();
 	if (!ring_reserve(&worker.ring, k, want, priority))
 		return false;
 	pack_array(k, elements);

@@ -145,6 +145,7 @@ static struct fn *make(const struct zfunc *f, const struct fn_names *n, uint64_t
 	memcpy(p + n->name_len + 1, n->file, n->file_len);
 	fn->id = ++last_id;
 	fn->hash = hash;
+	fn->number = 0xcd | (last_id >> 8) << 8 | (last_id & 0xff) << 16;
 	fn->line = n->line;
 	fn->flags = flags_of(f, rules_path_is_app(&worker.settings.rules, n->file, n->file_len));
 	fn->lends_result = f->type != ZFUNC_INTERNAL && result_is_scalar(f);
@@ -167,18 +168,23 @@ static struct fn *intern(const struct zfunc *f, const struct fn_names *n)
 	return make(f, n, h);
 }
 
-struct fn *fn_for(const struct zframe *frame)
+static struct decision decide(const struct zfunc *f, const struct fn_names *names)
 {
-	const struct zfunc *f = frame->func;
-	struct file_memo file = file_of(zend_file(f));
+	const struct file_memo file = file_of(zend_file(f));
+
+	if (file.off)
+		return (struct decision){.mode = FN_OFF};
+	return rules_decide(&worker.settings.rules, names, file.app);
+}
+
+struct fn *fn_decide(const struct zfunc *f, bool main)
+{
 	struct decision decision;
 	struct fn_names n;
 	struct fn *fn;
 
-	if (file.off)
-		return &fn_off;
-	names_of(f, !frame->prev, &n);
-	decision = rules_decide(&worker.settings.rules, &n, file.app);
+	names_of(f, main, &n);
+	decision = decide(f, &n);
 	fn = decision.mode == FN_OFF ? &fn_off : intern(f, &n);
 	if (fn == &fn_off)
 		return fn;
@@ -187,6 +193,17 @@ struct fn *fn_for(const struct zframe *frame)
 	fn->flags |= decision.handler ? CT_FN_HANDLER : 0;
 	fn->keep = decision.handler || decision.unit;
 	return fn;
+}
+
+bool fn_is_off(const struct zfunc *f)
+{
+	struct fn_names n;
+
+	/* A trait's function becomes one of each class that uses it. */
+	if (f->scope && f->scope->flags & ZCLASS_TRAIT)
+		return file_of(zend_file(f)).off;
+	names_of(f, false, &n);
+	return decide(f, &n).mode == FN_OFF;
 }
 
 struct fn *fn_named(const struct zfunc *f, bool main)
@@ -260,5 +277,7 @@ bool fn_define(struct fn *fn, const struct zfunc *f)
 		return false;
 	}
 	fn->ring_serial = worker.ring_serial;
+	if (fn->mode == FN_TIME && !fn->keep && !(fn->flags & CT_FN_GENERATOR))
+		fn->timed = fn->ring_serial;
 	return true;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions by number. A rule decides once how a function is captured; the answer is kept in the
- * function's run time cache, which the engine clears at every request, and here for the life of the
- * process.
+ * Functions by number. A rule decides once how a function is captured; the answer is kept for the
+ * life of the process. How it is found again at each call: marks.h.
  */
 #pragma once
 
 #include "rules.h"
+#include "worker.h"
 #include "zend.h"
 
 #include <stdbool.h>
@@ -15,6 +15,8 @@
 struct fn {
 	uint32_t id;	      /* 0: has none */
 	uint32_t ring_serial; /* of the ring in which it is defined */
+	uint32_t timed;	      /* the same, where nothing but its time is recorded; else 0 */
+	uint32_t number;      /* `id` as msgpack, as the bytes lie in memory */
 	uint8_t mode;
 	bool keep;	      /* a handler: may use the ring's reserve */
 	bool unit;	      /* a call of it is a request of its own (run.h) */
@@ -30,8 +32,17 @@ struct fn {
 
 extern struct fn fn_off;
 
-/* How `frame` is captured. Never NULL. */
-struct fn *fn_for(const struct zframe *frame);
+/* How a PHP function is captured. Never NULL. */
+struct fn *fn_decide(const struct zfunc *f, bool main);
+/* It is off, whatever becomes of it. */
+bool fn_is_off(const struct zfunc *f);
+
+/* Nothing but its time is recorded, and this ring knows it. */
+static inline bool fn_is_timed(const struct fn *fn)
+{
+	return fn->timed == worker.ring_serial;
+}
+
 /* The same for an internal function, always captured. */
 struct fn *fn_for_internal(const struct zfunc *f, const char *kind);
 /* A number for a function whatever its rule, for where an exception was caught. */

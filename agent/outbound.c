@@ -4,7 +4,7 @@
 #include "outbound.h"
 
 #include "calls.h"
-#include "exceptions.h"
+#include "catches.h"
 #include "frame.h"
 #include "run.h"
 #include "values.h"
@@ -228,7 +228,8 @@ static void run_handler(struct zframe *frame, struct zval *return_value)
 {
 	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
 	const struct chosen *what;
-	struct call call;
+	struct open_call *call;
+	uint32_t request;
 	struct fn *fn;
 	unsigned i = 0;
 
@@ -239,21 +240,23 @@ static void run_handler(struct zframe *frame, struct zval *return_value)
 		replaced[i].handler(frame, return_value);
 		return;
 	}
-	if (worker.exception)
-		exception_seen_entry(frame);
+	catch_seen_entering(frame);
 	fn = fn_for_internal(frame->func, what->kind);
-	call_enter(&call, fn, frame, what->secret, sp);
-	if (call.recorded && what->note == NOTE_STATEMENT)
+	call = call_enter_internal(fn, frame, what->secret, sp);
+	request = worker.request;
+	if (call && what->note == NOTE_STATEMENT)
 		note_statement(frame);
 	replaced[i].handler(frame, return_value);
-	if (call.recorded && what->note == NOTE_CURL)
+	if (!call || request != worker.request)
+		return;
+	if (what->note == NOTE_CURL)
 		note_curl(frame);
-	call_leave(&call, fn, return_value);
+	call_leave(call, return_value);
 }
 
 void outbound_install(void)
 {
-	if (installed || !worker.recording)
+	if (installed || !worker.recording || !ZAT(zend.eg, zend.at->eg_functions, void *))
 		return;
 	installed = true;
 	curl_getinfo = find_function(NULL, "curl_getinfo");

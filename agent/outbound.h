@@ -5,5 +5,5 @@
  */
 #pragma once
 
-/* At the first function of a request; then does nothing. */
+/* Before the first script is compiled: what is compiled may keep a handler's address. */
 void outbound_install(void);

@@ -6,7 +6,9 @@
 #include "calls.h"
 #include "crash.h"
 #include "exceptions.h"
+#include "fiber.h"
 #include "frame.h"
+#include "hook.h"
 #include "link.h"
 
 #include <calltrace/version.h>
@@ -38,6 +40,7 @@ void recording_wake_if_much(void)
 
 static void write_process(void)
 {
+	static const char *const mechanisms[] = {"none", "execute_ex", "observer"};
 	struct pack k;
 
 	if (!ring_reserve(&worker.ring, &k, 1024, RING_FRAME))
@@ -55,7 +58,7 @@ static void write_process(void)
 	pack_text(&k, "sapi");
 	pack_text(&k, zend.sapi);
 	pack_text(&k, "mechanism");
-	pack_text(&k, worker.functions ? "execute_ex" : "none");
+	pack_text(&k, mechanisms[worker.mechanism]);
 	pack_text(&k, "agent");
 	pack_text(&k, CT_VERSION);
 	ring_commit(&worker.ring, &k);
@@ -70,19 +73,20 @@ static bool have_ring(void)
 		return true;
 	if (failed)
 		return false;
-	if (!worker.open) {
-		void *open = mmap(NULL, WORKER_DEPTH * sizeof(*worker.open), PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		worker.open = open == MAP_FAILED ? NULL : open;
-	}
-	failed = !worker.open || ring_init(&worker.ring, worker.settings.ring_size) < 0;
+	failed = !calls_init() || ring_init(&worker.ring, worker.settings.ring_size) < 0;
 	if (failed)
 		return false;
 	worker.ring_serial++;
 	strcpy(worker.ring.header->socket, worker.settings.socket);
 	write_process();
 	return true;
+}
+
+static void reset(void)
+{
+	fibers_reset();
+	calls_reset();
+	exceptions_reset();
 }
 
 bool recording_begin(const struct moment *at)
@@ -106,11 +110,11 @@ bool recording_begin(const struct moment *at)
 	pack_uint(&k, at->monotonic);
 	pack_uint(&k, clock_hz());
 	ring_commit(&worker.ring, &k);
-	calls_reset();
-	exceptions_reset();
+	reset();
 	worker.request++;
-	worker.calls = 0;
+	worker.calls_left = worker.settings.max_calls;
 	worker.recording = true;
+	hook_reset();
 	crash_watch();
 	woken_at = worker.ring.head;
 	return true;
@@ -156,9 +160,10 @@ void recording_end(enum ct_end how, int exit_status)
 	worker.recording = false;
 	worker.request++;
 	if (how == CT_END_CONTINUED || how == CT_END_CRASHED)
-		calls_reset();
+		reset();
 	else
 		calls_close();
+	hook_reset();
 	now = clock_ticks();
 	write_lost(now);
 	if (frame_begin(&k, 32, RING_FRAME, has_status ? 4 : 3, CT_FRAME_END, now)) {
@@ -177,5 +182,6 @@ void recording_forked(void)
 	link_close();
 	ring_deinit(&worker.ring, false);
 	worker.seq = 0;
-	calls_reset();
+	reset();
+	hook_reset();
 }

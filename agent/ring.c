@@ -77,6 +77,7 @@ int ring_init(struct ring *ring, uint64_t size)
 	ring->data = (uint8_t *)header + CT_RING_HEADER;
 	ring->size = size;
 	ring->memfd = fd;
+	ring_used(ring);
 	return 0;
 }
 
@@ -89,12 +90,6 @@ void ring_deinit(struct ring *ring, bool mapped)
 	/* First: what closes the agent's descriptors otherwise is refused. */
 	ring->header = NULL;
 	close(ring->memfd);
-}
-
-uint64_t ring_used(struct ring *ring)
-{
-	ring->tail = __atomic_load_n(&ring->header->tail, __ATOMIC_ACQUIRE);
-	return ring->head - ring->tail;
 }
 
 static uint64_t kept_back(const struct ring *ring, enum ring_priority priority)
@@ -111,21 +106,23 @@ static uint64_t kept_back(const struct ring *ring, enum ring_priority priority)
 	}
 }
 
+/* A tail that cannot be is a consumer gone wrong: nothing it says counts any more. */
+uint64_t ring_used(struct ring *ring)
+{
+	ring->tail = __atomic_load_n(&ring->header->tail, __ATOMIC_ACQUIRE);
+	if (ring->head - ring->tail > ring->size)
+		ring->tail = ring->head - ring->size;
+	ring->detail_end = ring->tail + ring->size - kept_back(ring, RING_DETAIL) - RING_SMALL;
+	return ring->head - ring->tail;
+}
+
 bool ring_reserve(struct ring *ring, struct pack *k, size_t want, enum ring_priority priority)
 {
 	uint64_t need = want + PREFIX + kept_back(ring, priority);
 
-	if (__builtin_expect(ring->size - (ring->head - ring->tail) < need, 0)) {
-		uint64_t used = ring_used(ring);
-
-		/* A tail that cannot be is a consumer gone wrong: nothing it says counts any more.
-		 */
-		if (used > ring->size || ring->size - used < need) {
-			if (used > ring->size)
-				ring->tail = ring->head - ring->size;
-			return false;
-		}
-	}
+	if (__builtin_expect(ring->size - (ring->head - ring->tail) < need, 0) &&
+	    ring->size - ring_used(ring) < need)
+		return false;
 	k->p = ring->data + (ring->head & (ring->size - 1)) + PREFIX;
 	k->end = k->p + want;
 	k->full = false;
@@ -140,7 +137,6 @@ bool ring_commit(struct ring *ring, struct pack *k)
 	if (k->full)
 		return false;
 	memcpy(at, &n, sizeof(n));
-	ring->head += PREFIX + n;
-	__atomic_store_n(&ring->header->head, ring->head, __ATOMIC_RELEASE);
+	ring_publish(ring, PREFIX + n);
 	return true;
 }

@@ -24,6 +24,8 @@ static const struct zend_layout layouts[] = {
 		.fn_last_var = 76,
 		.fn_temporaries = 56,
 		.fn_handler = 72,
+		.fn_opcodes = 88,
+		.fn_reserved = 200,
 		.class_functions = 64,
 		.class_props = 248,
 		.class_destructor = 264,
@@ -82,7 +84,17 @@ static bool resolve(void)
 		{"zend_standard_class_def", &zend.standard_class},
 		{"zend_ce_exception", &zend.exception_class},
 		{"zend_ce_error", &zend.error_class},
-		{"zend_get_op_array_extension_handle", &zend.get_handle},
+		{"zend_observer_fcall_register", &zend.observe_calls},
+		{"zend_observer_fiber_init_register", &zend.observe_fiber_init},
+		{"zend_observer_fiber_destroy_register", &zend.observe_fiber_destroy},
+		{"zend_get_resource_handle", &zend.get_resource_handle},
+		{"zend_get_extension", &zend.get_extension},
+		{"zend_register_extension", &zend.register_extension},
+		{"zend_extension_flags", &zend.extension_flags},
+		{"zend_set_user_opcode_handler", &zend.set_opcode_handler},
+		{"zend_get_user_opcode_handler", &zend.get_opcode_handler},
+		{"instanceof_function_slow", &zend.instanceof_slow},
+		{"cfg_get_string", &zend.cfg_string},
 		{"zend_observer_error_register", &zend.observe_errors},
 		{"zend_observer_fiber_switch_register", &zend.observe_fibers},
 		{"zend_is_unwind_exit", &zend.is_unwind_exit},
@@ -94,8 +106,6 @@ static bool resolve(void)
 		{"zend_hash_str_find", &zend.hash_find},
 		{"zval_ptr_dtor", &zend.zval_drop},
 		{"zend_call_known_function", &zend.call},
-		{"zend_ini_long", &zend.ini_long},
-		{"zend_ini_string", &zend.ini_string},
 	};
 
 	for (unsigned i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
@@ -191,27 +201,34 @@ const char *zend_script(void)
 	return path ? path : "";
 }
 
-/* Unlike elsewhere, opcache does nothing in php-cli unless it is told to. */
-static bool opcache_is_off(void)
+/* What the ini files say, or what the version has when they say nothing. */
+static const char *configured(const char *name, const char *otherwise)
 {
-	const char *enable = zend.ini_string("opcache.enable_cli", 18, 0);
+	char *value;
 
-	return !strcmp(zend.sapi, "cli") && (!enable || !*enable || !strcmp(enable, "0"));
+	return zend.cfg_string(name, &value) == 0 && value ? value : otherwise;
+}
+
+static bool is_no(const char *value)
+{
+	return !*value || !strcmp(value, "0") || !strcasecmp(value, "off") ||
+	       !strcasecmp(value, "no") || !strcasecmp(value, "false");
 }
 
 bool zend_jit_requested(void)
 {
-	const char *jit;
+	bool later = zend.at->api >= 20240924; /* 8.4: off, but with a buffer */
 
-	if (opcache_is_off())
+	if (!zend.get_extension("Zend OPcache"))
 		return false;
-
-	if (!zend.ini_long("opcache.jit_buffer_size", 23, 0))
+	/* Unlike elsewhere, opcache does nothing in php-cli unless it is told to. */
+	if (is_no(configured("opcache.enable", "1")) ||
+	    (!strcmp(zend.sapi, "cli") && is_no(configured("opcache.enable_cli", "0"))))
 		return false;
-	/* Off, which may read as "", can be switched on at run time; "disable" cannot. NULL: there
-	 * is no opcache. */
-	jit = zend.ini_string("opcache.jit", 11, 0);
-	return jit && strcmp(jit, "disable") != 0;
+	if (is_no(configured("opcache.jit_buffer_size", later ? "64M" : "0")))
+		return false;
+	/* Off can be switched on at run time; "disable" cannot. */
+	return strcasecmp(configured("opcache.jit", later ? "disable" : "tracing"), "disable") != 0;
 }
 
 const struct zval *zend_arg(const struct zframe *frame, uint32_t i)

@@ -121,8 +121,9 @@ struct zclass { /* zend_class_entry, its beginning */
 	int n_slots;
 };
 
-#define ZCLASS_USER 2
-#define ZCLASS_ENUM (1u << 28)
+#define ZCLASS_USER  2
+#define ZCLASS_TRAIT (1u << 1)
+#define ZCLASS_ENUM  (1u << 28)
 
 struct zprop { /* zend_property_info, its beginning */
 	uint32_t offset;
@@ -195,6 +196,29 @@ struct zframe { /* zend_execute_data */
 #define ZCALL_GENERATOR	  (1u << 24)
 #define ZCALL_EXTRA_NAMED (1u << 27)
 
+#define ZOP_CATCH	      107
+#define ZOP_DISCARD_EXCEPTION 159
+
+#define ZEND_USER_OPCODE_DISPATCH 2
+
+struct zend_observers { /* zend_observer_fcall_handlers */
+	void (*begin)(struct zframe *frame);
+	void (*end)(struct zframe *frame, struct zval *result);
+};
+
+struct zend_extension {
+	const char *name, *version, *author, *url, *copyright;
+	int (*startup)(struct zend_extension *);
+	void *shutdown, *activate, *deactivate, *message_handler;
+	void (*op_array_handler)(struct zfunc *);
+	void *statement_handler, *fcall_begin, *fcall_end, *op_array_ctor, *op_array_dtor;
+	void *api_no_check, *build_id_check, *persist_calc, *persist, *reserved[4];
+	void *handle;
+	int resource_number;
+};
+
+#define ZEND_HAVE_OP_ARRAY_HANDLER (1u << 2)
+
 typedef void (*zend_execute_fn)(struct zframe *frame);
 typedef void (*zend_handler_fn)(struct zframe *frame, struct zval *return_value);
 
@@ -203,7 +227,7 @@ struct zend_layout {
 	uint32_t api;
 	bool packed_zvals;
 	uint16_t eg_exception, eg_frame, eg_error_reporting, eg_functions, eg_classes;
-	uint16_t fn_file, fn_line, fn_last_var, fn_temporaries, fn_handler;
+	uint16_t fn_file, fn_line, fn_last_var, fn_temporaries, fn_handler, fn_opcodes, fn_reserved;
 	uint16_t class_functions, class_props, class_destructor, class_file;
 	uint16_t sg_argc, sg_argv, sg_script;
 };
@@ -215,16 +239,25 @@ struct zend {
 	const struct zend_layout *at;
 	char *eg, *sg;
 	const char *sapi;
-	int handle; /* of our slot in every function's run time cache */
 	zend_execute_fn *execute_ex;
 	void (**throw_hook)(struct zobj *);
 	int (**post_startup)(void);
 	struct zclass **closure_class, **standard_class;
 	struct zclass **exception_class, **error_class;
 
-	int (*get_handle)(const char *name);
 	void (*observe_errors)(void (*)(int, struct zstr *, uint32_t, struct zstr *));
-	void (*observe_fibers)(void (*)(void *, void *));
+	void (*observe_calls)(struct zend_observers (*)(struct zframe *));
+	void (*observe_fibers)(void (*)(void *, void *)); /* NULL in 8.0, as those two */
+	void (*observe_fiber_init)(void (*)(void *));
+	void (*observe_fiber_destroy)(void (*)(void *));
+	int (*get_resource_handle)(const char *);
+	struct zend_extension *(*get_extension)(const char *);
+	void (*register_extension)(struct zend_extension *, void *);
+	uint32_t *extension_flags;
+	int (*set_opcode_handler)(uint8_t, int (*)(struct zframe *));
+	int (*(*get_opcode_handler)(uint8_t))(struct zframe *);
+	bool (*instanceof_slow)(const struct zclass *, const struct zclass *);
+	int (*cfg_string)(const char *, char **);
 	bool (*is_unwind_exit)(const struct zobj *);
 	bool (*is_graceful_exit)(const struct zobj *);
 	struct zfunc *(*closure_function)(struct zobj *);
@@ -236,8 +269,6 @@ struct zend {
 	void (*zval_drop)(struct zval *);
 	void (*call)(struct zfunc *, struct zobj *, struct zclass *, struct zval *, uint32_t,
 		     struct zval *, struct zarr *);
-	int64_t (*ini_long)(const char *, size_t, int);
-	char *(*ini_string)(const char *, size_t, int);
 };
 
 extern struct zend zend;
@@ -259,12 +290,18 @@ const char *zend_php_version(void);
 int zend_command(char ***ret);
 /* The script as it was named, or where it is, or what stands for code that is in no file. */
 const char *zend_script(void);
-/* The configuration asks for the JIT, or could at run time. Only after the ini files were read. */
+/* The configuration asks for the JIT, or could at run time. Once the ini files are read. */
 bool zend_jit_requested(void);
 
 static inline struct zobj *zend_exception(void)
 {
 	return ZAT(zend.eg, zend.at->eg_exception, struct zobj *);
+}
+
+/* Not thrown by a script: exit(), or the end of a fiber or generator that is destroyed. */
+static inline bool zend_exits(const struct zobj *exception)
+{
+	return zend.is_unwind_exit(exception) || zend.is_graceful_exit(exception);
 }
 
 static inline struct zframe *zend_current_frame(void)

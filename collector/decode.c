@@ -157,6 +157,13 @@ static int read_timed(struct reader *in, struct frame *frame)
 	case CT_FRAME_LEAVE:
 		read_leave(in, frame);
 		break;
+	case CT_FRAME_CALL:
+		frame->call.duration = take_uint(in, DT_MAX);
+		frame->call.fn = take_uint(in, FN_MAX);
+		break;
+	case CT_FRAME_FIBER:
+		frame->fiber = take_uint(in, UINT32_MAX);
+		break;
 	case CT_FRAME_THROW:
 		frame->throw.exception = take_uint(in, UINT64_MAX);
 		frame->throw.map = take_map(in);
@@ -195,8 +202,7 @@ int decode_frame(struct frame *ret, struct span record)
 	frame.type = take_uint(&in, UINT32_MAX);
 	if (in.error)
 		return in.error;
-	if (frame.type < CT_FRAME_PROCESS ||
-	    (frame.type > CT_FRAME_RUN && frame.type != CT_FRAME_CRASH))
+	if (frame.type < CT_FRAME_PROCESS || frame.type > CT_FRAME_LAST)
 		return DECODE_UNKNOWN;
 	if (frame.type == CT_FRAME_PROCESS) {
 		frame.process.version = take_uint(&in, UINT32_MAX);

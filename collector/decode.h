@@ -45,6 +45,11 @@ struct frame {
 			struct span args; /* array; absent where not recorded */
 		} enter;
 		struct {
+			uint64_t duration; /* in ticks */
+			uint32_t fn;
+		} call;
+		uint32_t fiber;
+		struct {
 			uint32_t how;
 			uint64_t exception; /* with CT_LEAVE_EXCEPTION */
 			struct span value;  /* else */

@@ -9,7 +9,6 @@
 #include "cleanup.h"
 #include "value.h"
 
-#define OPEN_MAX   (1u << 20)
 #define THROWN_MAX 10000u
 #define ERRORS_MAX 10000u
 #define NOTES_MAX  50000u
@@ -31,7 +30,7 @@ void request_free(struct request *request)
 	free(request->thrown);
 	free(request->errors);
 	free(request->notes);
-	free(request->open);
+	lanes_deinit(&request->lanes);
 	free(request);
 }
 
@@ -112,40 +111,65 @@ static int add_run(struct request *request, const struct frame *frame)
 	return request->run ? 0 : -ENOMEM;
 }
 
-static uint32_t innermost(const struct request *request)
+static void advance(struct request *request, uint64_t dt)
 {
-	for (size_t i = request->open_count; i > 0; i--)
-		if (request->open[i - 1])
-			return request->open[i - 1];
-	return 0;
+	if (__builtin_add_overflow(request->ticks, dt, &request->ticks))
+		request->ticks = UINT64_MAX;
+	request->now_ns = (uint64_t)((unsigned __int128)request->ticks * 1000000000u / request->hz);
+	/* Later arithmetic is in int64: a century is enough. */
+	if (request->now_ns > UINT32_MAX * 1000000000ull)
+		request->now_ns = UINT32_MAX * 1000000000ull;
+}
+
+/* A call begins. Its id, or 0 where it is not kept. */
+static uint32_t add_call(struct request *request, uint32_t fn)
+{
+	struct php_call *call;
+
+	if (grow(&request->calls, request->call_count, &request->call_capacity,
+		 sizeof(*request->calls), REQUEST_CALLS_MAX) < 0) {
+		request->lost[CT_LOST_CALLS]++;
+		return 0;
+	}
+	call = &request->calls[request->call_count++];
+	*call = (struct php_call){
+		.parent = lanes_innermost(&request->lanes),
+		.depth = (uint32_t)lanes_depth(&request->lanes),
+		.fn = (uint16_t)fn,
+		.left = CALL_OPEN,
+		.start_ns = request->now_ns,
+	};
+	return (uint32_t)request->call_count;
 }
 
 static int add_enter(struct request *request, const struct frame *frame)
 {
-	struct php_call *call;
-	uint32_t id = 0;
-	int r = grow(&request->open, request->open_count, &request->open_capacity,
-		     sizeof(*request->open), OPEN_MAX);
+	uint32_t id = add_call(request, frame->enter.fn);
+	struct php_call *call = id ? &request->calls[id - 1] : NULL;
 
-	if (r < 0)
-		return r;
-	r = grow(&request->calls, request->call_count, &request->call_capacity,
-		 sizeof(*request->calls), REQUEST_CALLS_MAX);
-	if (r == 0) {
-		call = &request->calls[request->call_count++];
-		*call = (struct php_call){
-			.parent = innermost(request),
-			.depth = request->open_count,
-			.fn = frame->enter.fn,
-			.left = CALL_OPEN,
-			.start_ns = request->now_ns,
-		};
+	if (call)
 		keep(request, frame->enter.args, CT_LOST_VALUES, &call->args, &call->args_size);
-		id = request->call_count;
-	} else {
-		request->lost[CT_LOST_CALLS]++;
-	}
-	request->open[request->open_count++] = id;
+	return lanes_push(&request->lanes, id);
+}
+
+static void left(struct request *request, uint32_t id, enum call_left how)
+{
+	struct php_call *call = id ? &request->calls[id - 1] : NULL;
+
+	if (!call)
+		return;
+	call->left = how;
+	call->duration_ns = request->now_ns - call->start_ns;
+	if (call->parent)
+		request->calls[call->parent - 1].inside_ns += call->duration_ns;
+}
+
+static int add_whole_call(struct request *request, const struct frame *frame)
+{
+	uint32_t id = add_call(request, frame->call.fn);
+
+	advance(request, frame->call.duration);
+	left(request, id, CALL_DISCARDED);
 	return 0;
 }
 
@@ -155,20 +179,6 @@ static struct php_throw *thrown_by_number(struct request *request, uint64_t numb
 		if (request->thrown[i - 1].number == number)
 			return &request->thrown[i - 1];
 	return NULL;
-}
-
-static void close_call(struct request *request, enum call_left left)
-{
-	uint32_t id = request->open[--request->open_count];
-	struct php_call *call;
-
-	if (!id)
-		return;
-	call = &request->calls[id - 1];
-	call->left = left;
-	call->duration_ns = request->now_ns - call->start_ns;
-	if (call->parent)
-		request->calls[call->parent - 1].inside_ns += call->duration_ns;
 }
 
 static void leave_with_exception(struct request *request, struct php_call *call, uint64_t number)
@@ -187,25 +197,24 @@ static int add_leave(struct request *request, const struct frame *frame)
 {
 	static const uint8_t lefts[] = {CALL_RETURN, CALL_EXCEPTION, CALL_YIELD, CALL_UNWOUND,
 					CALL_EXIT};
-	enum call_left left = lefts[frame->leave.how];
+	enum call_left how = lefts[frame->leave.how];
 	struct php_call *call = NULL;
 	uint32_t id;
 
-	if (!request->open_count) {
+	if (!lanes_pop(&request->lanes, &id)) {
 		request->lost[CT_LOST_CALLS]++;
 		return 0;
 	}
-	id = request->open[request->open_count - 1];
 	if (id)
 		call = &request->calls[id - 1];
-	if (left == CALL_EXCEPTION)
+	if (how == CALL_EXCEPTION)
 		leave_with_exception(request, call, frame->leave.exception);
 	else if (call)
 		keep(request, frame->leave.value, CT_LOST_VALUES, &call->result,
 		     &call->result_size);
-	if (left == CALL_RETURN && call && !call->result_size)
-		left = CALL_DISCARDED;
-	close_call(request, left);
+	if (how == CALL_RETURN && call && !call->result_size)
+		how = CALL_DISCARDED;
+	left(request, id, how);
 	return 0;
 }
 
@@ -229,7 +238,7 @@ static int add_throw(struct request *request, const struct frame *frame)
 	*thrown = (struct php_throw){
 		.number = frame->throw.exception,
 		.at_ns = request->now_ns,
-		.call = innermost(request),
+		.call = lanes_innermost(&request->lanes),
 	};
 	keep(request, map, CT_LOST_ERRORS, &thrown->map, &thrown->map_size);
 	if (thrown->map_size)
@@ -241,7 +250,8 @@ static int add_catch(struct request *request, const struct frame *frame)
 {
 	struct php_throw *thrown = thrown_by_number(request, frame->catch.exception);
 
-	if (!thrown)
+	/* Whoever catches one is said to catch those that came before it, too. */
+	if (!thrown || thrown->caught)
 		return 0;
 	thrown->caught = true;
 	thrown->caught_at_ns = request->now_ns;
@@ -289,7 +299,8 @@ static int add_note(struct request *request, const struct frame *frame)
 		return 0;
 	}
 	note = &request->notes[request->note_count];
-	*note = (struct php_note){.call = innermost(request), .at_ns = request->now_ns};
+	*note = (struct php_note){.call = lanes_innermost(&request->lanes),
+				  .at_ns = request->now_ns};
 	keep(request, frame->map, CT_LOST_VALUES, &note->map, &note->map_size);
 	if (note->map_size)
 		request->note_count++;
@@ -316,10 +327,12 @@ static void survive(struct request *request, const struct frame *frame)
 		request->crash.map_size = 0;
 }
 
-static void close_all(struct request *request, enum call_left left)
+static void close_all(struct request *request, enum call_left how)
 {
-	while (request->open_count)
-		close_call(request, left);
+	uint32_t id;
+
+	while (lanes_pop_any(&request->lanes, &id))
+		left(request, id, how);
 }
 
 static void die(struct request *request)
@@ -358,16 +371,6 @@ static void add_lost(struct request *request, const struct frame *frame)
 			request->lost[i] = INT64_MAX;
 }
 
-static void advance(struct request *request, uint64_t dt)
-{
-	if (__builtin_add_overflow(request->ticks, dt, &request->ticks))
-		request->ticks = UINT64_MAX;
-	request->now_ns = (uint64_t)((unsigned __int128)request->ticks * 1000000000u / request->hz);
-	/* Later arithmetic is in int64: a century is enough. */
-	if (request->now_ns > UINT32_MAX * 1000000000ull)
-		request->now_ns = UINT32_MAX * 1000000000ull;
-}
-
 int request_add(struct request *request, const struct frame *frame)
 {
 	if (request->state != REQUEST_OPEN)
@@ -399,6 +402,10 @@ int request_add(struct request *request, const struct frame *frame)
 		return add_enter(request, frame);
 	case CT_FRAME_LEAVE:
 		return add_leave(request, frame);
+	case CT_FRAME_CALL:
+		return add_whole_call(request, frame);
+	case CT_FRAME_FIBER:
+		return lanes_switch(&request->lanes, frame->fiber);
 	case CT_FRAME_THROW:
 		return add_throw(request, frame);
 	case CT_FRAME_CATCH:

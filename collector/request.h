@@ -10,6 +10,7 @@
 #pragma once
 
 #include "functions.h"
+#include "lane.h"
 #include "uuid.h"
 
 #define REQUEST_CALLS_MAX 200000u
@@ -107,8 +108,7 @@ struct request {
 
 	/* Of the assembly. */
 	struct buffer values;
-	uint32_t *open; /* ids of the open calls; 0: one that is not kept */
-	size_t open_count, open_capacity;
+	struct lanes lanes; /* of open calls */
 	uint64_t ticks, hz;
 };
 

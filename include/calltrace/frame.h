@@ -25,7 +25,9 @@
  *   END         [15, dt, how] or [15, dt, how, exit status]
  *   LOST        [16, dt, {kind: count}]
  *   RUN         [17, dt, {argv, forked, unit}]
+ *   CALL        [18, dt, duration, fn]
  *   CRASH       [19, dt, {signal, code, address, sender, thread, native, modules, php, …}]
+ *   FIBER       [20, dt, fiber]
  *
  * `dt` is in ticks since the previous frame that has one, or since the REQUEST frame; `hz` is ticks
  * per second.
@@ -55,7 +57,10 @@ enum ct_frame_type {
 	CT_FRAME_END = 15,
 	CT_FRAME_LOST = 16,
 	CT_FRAME_RUN = 17,
+	CT_FRAME_CALL = 18,
 	CT_FRAME_CRASH = 19,
+	CT_FRAME_FIBER = 20,
+	CT_FRAME_LAST = CT_FRAME_FIBER,
 };
 
 /* FUNCTION flags */

@@ -16,8 +16,7 @@ HELLO = struct.Struct("<QIIQ16s")
 HEAD, TAIL = 128, 192
 
 (PROCESS, FUNCTION, REQUEST, PARAMS, BODY, BODY_END, ENTER, LEAVE, THROW, CATCH, ERROR, NOTE, OUTPUT, OUTPUT_END, END,
- LOST, RUN) = range(1, 18)
-CRASH = 19
+ LOST, RUN, CALL, CRASH, FIBER) = range(1, 21)
 LEAVE_RETURN, LEAVE_EXCEPTION, LEAVE_YIELD, LEAVE_UNWOUND, LEAVE_EXIT = range(5)
 END_DONE, END_ABORTED, END_EXIT, END_CONTINUED, END_CRASHED = range(5)
 
@@ -98,6 +97,7 @@ class Recorded:
         self.enters, self.throws, self.catches, self.errors, self.notes, self.lost = [], [], [], [], [], {}
         self.leaves = []
         self.open = []
+        self.lanes, self.lane = {}, 0
         self.ticks = 0
         self.frames = [frame]
 
@@ -148,6 +148,14 @@ def requests(frames):
             assert current.open, "LEAVE without ENTER"
             how = frame[2] if len(frame) > 2 else LEAVE_RETURN
             current.leaves.append((current.open.pop(), how, frame[3] if len(frame) > 3 else None))
+        elif kind == CALL:
+            assert isinstance(frame[2], int) and 0 <= frame[2] <= 1 << 53 and frame[3] in functions
+            current.ticks += frame[2]
+            current.enters.append((functions[frame[3]][0], None))
+            current.leaves.append((functions[frame[3]][0], LEAVE_RETURN, None))
+        elif kind == FIBER:
+            current.lanes[current.lane], current.lane = current.open, frame[2]
+            current.open = current.lanes.pop(frame[2], [])
         elif kind == THROW:
             current.throws.append(frame[3])
         elif kind == CATCH:

@@ -124,7 +124,7 @@ static void test_bounds(void)
 	r = assemble(&f, functions);
 	CHECK_INT(r->call_count, REQUEST_CALLS_MAX);
 	CHECK_INT(r->lost[CT_LOST_CALLS], 10);
-	CHECK_INT(r->open_count, 0);
+	CHECK_INT(lanes_depth(&r->lanes), 0);
 	request_free(r);
 }
 

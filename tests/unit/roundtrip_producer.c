@@ -7,6 +7,7 @@
 #include "../../agent/calls.h"
 #include "../../agent/exceptions.h"
 #include "../../agent/interpose.h"
+#include "../../agent/marks.h"
 #include "../../agent/request.h"
 #include "../../agent/values.h"
 #include "../../agent/worker.h"
@@ -32,6 +33,7 @@ static void engine(void)
 	if (zend.eg)
 		return;
 	zvals_engine();
+	worker.flying = &ZAT(zend.eg, zend.at->eg_exception, struct zobj *);
 	settings_load(&worker.settings);
 	rules_seal(&worker.settings.rules, false);
 	worker.settings.ring_size = CT_RING_MIN * 16;
@@ -42,14 +44,33 @@ static void engine(void)
 	worker.nudge_at = UINT64_MAX;
 }
 
+/* One that is only timed, in which another is called twice: three calls, four frames. */
+static void timed(void)
+{
+	struct zframe *outer = zframe_of("slots", NULL, 0), *inner = zframe_of("isFree", NULL, 0);
+	struct fn *slots = fn_find(outer), *is_free = fn_find(inner);
+	struct open_call *open;
+
+	slots->mode = is_free->mode = FN_TIME;
+	fn_define(slots, outer->func);
+	fn_define(is_free, inner->func);
+	/* As it would be in a ring that is full from the beginning. */
+	if (!fn_is_timed(slots) || !fn_is_timed(is_free))
+		return;
+	open = call_timed_enter(slots, 1900);
+	call_timed_leave(call_timed_enter(is_free, 1800));
+	call_timed_leave(call_timed_enter(is_free, 1800));
+	call_timed_leave(open);
+}
+
 static void call(void)
 {
 	static const char *const params[] = {"slot", "options", "apiToken"};
 	struct zframe *frame = zframe_of("book", params, 3);
 	struct zval *args = zframe_args(frame), result;
-	struct fn *fn = fn_for(frame);
+	struct fn *fn = fn_find(frame);
 	struct zobj *thrown = zval_object(*zend.exception_class, 3).obj;
-	struct call opened, inner;
+	struct open_call *opened, *inner;
 
 	args[0] = zval_text("F\xc3\xa4rben");
 	args[1] = zval_map(
@@ -62,8 +83,9 @@ static void call(void)
 		"nan", zval_float(NAN), "bytes", zval_text("\xff\xfe"), "many",
 		zval_list(100, zval_int(7)));
 	args[2] = zval_text("token-value");
-	call_enter(&opened, fn, frame, fn->secret_args, (uintptr_t)&opened);
-	call_enter(&inner, fn, frame, fn->secret_args, (uintptr_t)&opened - 64);
+	opened = call_enter(fn, frame, fn->secret_args, 2000);
+	timed();
+	inner = call_enter(fn, frame, fn->secret_args, 1000);
 
 	thrown->slots[0] = zval_text("no slot");
 	thrown->slots[2] = zval_int(42);
@@ -71,11 +93,12 @@ static void call(void)
 	thrown->slots[4] = zval_int(20);
 	(*zend.throw_hook)(thrown);
 	ZAT(zend.eg, zend.at->eg_exception, struct zobj *) = thrown;
-	call_leave(&inner, fn, NULL);
+	if (inner)
+		call_leave(inner, NULL);
 	ZAT(zend.eg, zend.at->eg_exception, struct zobj *) = NULL;
 	result = zval_text("ok");
-	exception_seen_exit(fn, frame->func);
-	call_leave(&opened, fn, &result);
+	if (opened)
+		call_leave(opened, &result);
 }
 
 static size_t put_record(uint8_t *at, uint8_t type, const void *data, size_t n)

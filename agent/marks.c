@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* How a function is found again. */
+
+#include "marks.h"
+
+#include "outbound.h"
+
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define SEEN   4096
+#define OTHERS 1024 /* workers that may take a number between our look and our taking one */
+
+/*
+ * What has no mark, by where its opcodes are: copies of a function (a closure's, a trait's) share
+ * them. All that tells functions apart is compared, and strings by their hash too: when opcache
+ * starts anew, or a script's memory is used again, something else may lie at the same addresses.
+ */
+static struct seen {
+	const void *opcodes;
+	const struct zclass *scope;
+	const struct zstr *name, *file;
+	uint64_t name_hash, file_hash, class_hash;
+	uint32_t line;
+	struct fn *fn;
+} seen[SEEN];
+
+static uint64_t hash_of(const struct zstr *s)
+{
+	return s ? s->hash : 1;
+}
+
+static void see(const struct zfunc *f, struct seen *ret)
+{
+	ret->opcodes = ZAT(f, zend.at->fn_opcodes, const void *);
+	ret->scope = f->scope;
+	ret->name = f->name;
+	ret->file = zend_file(f);
+	ret->name_hash = hash_of(f->name);
+	ret->file_hash = hash_of(ret->file);
+	ret->class_hash = f->scope ? hash_of(f->scope->name) : 1;
+	ret->line = zend_line(f);
+}
+
+static bool is_same(const struct seen *a, const struct seen *b)
+{
+	return a->opcodes == b->opcodes && a->scope == b->scope && a->name == b->name &&
+	       a->file == b->file && a->name_hash == b->name_hash && a->file_hash == b->file_hash &&
+	       a->class_hash == b->class_hash && a->line == b->line;
+}
+
+static struct fn **mark_place(const struct zfunc *f)
+{
+	uint64_t mark = ZAT(f, fn_marks.at, uint64_t);
+
+	return fn_marks.by_mark && (mark & ~(FN_MARKS - 1ull)) == fn_marks.ours
+		       ? &fn_marks.by_mark[mark % FN_MARKS]
+		       : NULL;
+}
+
+struct fn *fn_find(const struct zframe *frame)
+{
+	const struct zfunc *f = frame->func;
+	struct fn **marked = mark_place(f);
+	struct seen now, *before;
+
+	outbound_install();
+	if (f->flags & ZFN_TRAMPOLINE)
+		return &fn_off;
+	if (marked)
+		return *marked = fn_decide(f, false);
+	see(f, &now);
+	before = &seen[((uintptr_t)now.opcodes >> 5) % SEEN];
+	if (is_same(before, &now))
+		return before->fn;
+	now.fn = fn_decide(f, !frame->prev);
+	/* A script and what it includes may lie at the same place. */
+	if (f->name && now.name_hash && now.file_hash && now.class_hash)
+		*before = now;
+	return now.fn;
+}
+
+/* Until there are marks, nothing is taken for one. */
+struct fn_marks fn_marks = {.ours = 1};
+
+static uint32_t *last_mark; /* shared by all workers: they share what opcache keeps */
+static void (*next_op_array_handler)(struct zfunc *);
+
+/* A function was compiled. A trait's becomes one of each class that uses it, a closure one of each
+ * class that it is bound to. */
+static void compiled(struct zfunc *f)
+{
+	uint64_t *mark = &ZAT(f, fn_marks.at, uint64_t);
+
+	if (next_op_array_handler)
+		next_op_array_handler(f);
+	if (fn_is_off(f)) {
+		*mark = fn_marks.off;
+		return;
+	}
+	if (!f->name || f->flags & ZFN_CLOSURE || (f->scope && f->scope->flags & ZCLASS_TRAIT) ||
+	    *last_mark >= FN_MARKS - OTHERS)
+		return;
+	*mark = fn_marks.ours | __atomic_add_fetch(last_mark, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * The marks are made by opcache's own entry in the engine's list of extensions, whose place for
+ * this is empty: an entry of our own would be seen by scripts (get_loaded_extensions). Without
+ * opcache nothing lives long enough to be marked.
+ */
+void marks_install(void)
+{
+	struct zend_extension *opcache =
+		zend.get_extension ? zend.get_extension("Zend OPcache") : NULL;
+	int slot = opcache ? zend.get_resource_handle("calltrace") : -1;
+	uint64_t nonce = clock_ticks() ^ (uint64_t)getpid() << 40;
+	void *shared, *table;
+
+	if (slot < 0)
+		return;
+	shared = mmap(NULL, sizeof(*last_mark), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	table = mmap(NULL, FN_MARKS * sizeof(struct fn *), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || table == MAP_FAILED)
+		return;
+	if (getrandom(&nonce, sizeof(nonce), GRND_NONBLOCK) < 0)
+		nonce *= 0x9e3779b97f4a7c15ull;
+	last_mark = shared;
+	fn_marks.by_mark = table;
+	fn_marks.at = zend.at->fn_reserved + (size_t)slot * sizeof(void *);
+	fn_marks.off = rules_fingerprint(&worker.settings.rules);
+	fn_marks.ours = (nonce | FN_MARKS) & ~(FN_MARKS - 1ull);
+	next_op_array_handler = opcache->op_array_handler;
+	opcache->op_array_handler = compiled;
+	*zend.extension_flags |= ZEND_HAVE_OP_ARRAY_HANDLER;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a function is found again at each of its calls.
+ *
+ * What was decided of it is kept where it is: every script that is compiled passes by here, and a
+ * mark is left in the slot of `reserved` that the engine gave us. What opcache keeps of it goes to
+ * other workers and, with a file cache, to other processes: a mark says by whom, and one that is
+ * not understood counts for nothing. What has no mark (no opcache, closures, traits) is looked up.
+ */
+#pragma once
+
+#include "functions.h"
+
+#define FN_MARKS (1u << 16)
+
+struct fn_marks {
+	size_t at;	     /* of the mark in a zend_op_array; 0: there are none */
+	uint64_t off;	     /* the mark of a function that is off under these rules */
+	uint64_t ours;	     /* the upper bits of one that this php-fpm numbered */
+	struct fn **by_mark; /* of this process; FN_MARKS */
+};
+
+extern struct fn_marks fn_marks;
+
+/* Before the first script is compiled. */
+void marks_install(void);
+
+static inline bool fn_is_marked_off(const struct zfunc *f)
+{
+	return ZAT(f, fn_marks.at, uint64_t) == fn_marks.off;
+}
+
+/* Without a mark, or without one that this process knows. */
+struct fn *fn_find(const struct zframe *frame);
+
+/* How a PHP function is captured. Never NULL. */
+static inline struct fn *fn_of(const struct zframe *frame)
+{
+	uint64_t mark = ZAT(frame->func, fn_marks.at, uint64_t);
+	struct fn *fn;
+
+	if (mark == fn_marks.off)
+		return &fn_off;
+	if ((mark & ~(FN_MARKS - 1ull)) == fn_marks.ours) {
+		fn = fn_marks.by_mark[mark % FN_MARKS];
+		if (fn)
+			return fn;
+	}
+	return fn_find(frame);
+}
