@@ -4,6 +4,7 @@
 #include "phpstack.h"
 
 #include "peek.h"
+#include "values.h"
 #include "zend.h"
 
 #define INNER	   40
@@ -59,7 +60,7 @@ static void pack_zstr(struct pack *k, uintptr_t at, size_t max)
 {
 	char text[PATH_BYTES];
 	struct zstr head;
-	size_t n;
+	size_t n, len;
 
 	if (!at || !peek(at, &head, offsetof(struct zstr, val))) {
 		pack_nil(k);
@@ -67,8 +68,8 @@ static void pack_zstr(struct pack *k, uintptr_t at, size_t max)
 	}
 	n = head.len < max ? head.len : max;
 	/* An anonymous class's name goes on behind a NUL. */
-	n = peek(at + offsetof(struct zstr, val), text, n) ? strnlen(text, n) : 0;
-	pack_str(k, text, n);
+	len = peek(at + offsetof(struct zstr, val), text, n) ? strnlen(text, n) : 0;
+	value_pack_name(k, text, len == n ? head.len : len, len);
 }
 
 static void pack_frame(struct pack *k, struct place place, const struct call *call)

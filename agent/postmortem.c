@@ -8,6 +8,7 @@
 #include "peek.h"
 #include "phpstack.h"
 #include "unwind.h"
+#include "values.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -109,6 +110,11 @@ bool postmortem_is_ours(void)
 	return false;
 }
 
+static void pack_name(struct pack *k, const char *name)
+{
+	value_pack_name(k, name, strlen(name), SYMBOL_MAX);
+}
+
 static void pack_signal(struct pack *k)
 {
 	static const struct {
@@ -132,7 +138,7 @@ static void pack_signal(struct pack *k)
 	was_sent() && seen.info.si_pid != getpid() ? pack_uint(k, (uint64_t)seen.info.si_pid)
 						   : pack_nil(k);
 	pack_text(k, "thread");
-	seen.thread ? pack_text(k, seen.thread) : pack_nil(k);
+	seen.thread ? pack_name(k, seen.thread) : pack_nil(k);
 	pack_text(k, "stack_overflow");
 	pack_bool(k, ran_out_of_stack());
 }
@@ -152,10 +158,10 @@ static void pack_native(struct pack *k, unsigned i)
 		return;
 	}
 	module_name(m, name, sizeof(name));
-	pack_text(k, name);
+	pack_name(k, name);
 	pack_uint(k, instruction(i) - m->base);
 	if (module_symbol(m, instruction(i), symbol, sizeof(symbol), &offset)) {
-		pack_text(k, symbol);
+		pack_name(k, symbol);
 		pack_uint(k, offset);
 	} else {
 		pack_nil(k);
@@ -170,7 +176,7 @@ static void pack_build_id(struct pack *k, const struct module *m)
 	for (unsigned i = 0; i < m->n_build_id; i++)
 		snprintf(hex + 2 * i, 3, "%02x", m->build_id[i]);
 	module_name(m, name, sizeof(name));
-	pack_text(k, name);
+	pack_name(k, name);
 	pack_text(k, hex);
 }
 

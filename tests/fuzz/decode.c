@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case CT_FRAME_PARAMS:
 	case CT_FRAME_NOTE:
 	case CT_FRAME_RUN:
+	case CT_FRAME_CRASH:
 		read_value(frame.map);
 		break;
 	case CT_FRAME_BODY:

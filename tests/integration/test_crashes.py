@@ -296,6 +296,14 @@ def test_the_exit_status_and_the_core_dump_are_the_same(shell, way):
     assert crash["signal"] == WAYS[way][0] and ends(frames) == [rc.END_CRASHED]
 
 
+def test_a_library_whose_name_is_no_text(shell):
+    name = b"l\xe4den.so"
+    shell.library = shutil.copy(shell.library, shell.base / os.fsdecode(name))
+    _, (frames,) = shell.same(SCRIPT, "loader")
+    (crash,) = crashes(frames)
+    assert crash["native"][0][:1] + crash["native"][0][2:3] == [name, "crash_here"] and len(crash["modules"][name]) == 40
+
+
 def test_a_forked_child_is_told_apart(shell):
     script = shell.base / "fork.php"
     script.write_text("""<?php

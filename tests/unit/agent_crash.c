@@ -265,6 +265,25 @@ static void test_php_stack(void)
 	CHECK_STR(text, "[]");
 }
 
+/* PHP keeps names to no encoding; what is cut of one that is UTF-8 stays UTF-8. */
+static void test_names_that_are_no_text(void)
+{
+	char text[4096], name[300], *end;
+
+	zvals_engine();
+	called(function_of(2, "B\xfchne", "\xe4ndern"), 12, booking()->prev);
+	packed(text, sizeof(text));
+	CHECK(strstr(text, "\"B\\xfchne\", \"\\xe4ndern\"]"));
+
+	memset(name, 'n', sizeof(name));
+	memcpy(name + 255, "\xc3\xbc", 2);
+	name[299] = 0;
+	called(function_of(2, NULL, name), 12, booking()->prev);
+	packed(text, sizeof(text));
+	end = strstr(text, "nnn\"]");
+	CHECK(end && end - strstr(text, "nnn") == 252);
+}
+
 static void test_a_deep_php_stack(void)
 {
 	struct zfunc *f = function_of(2, NULL, "down");
@@ -352,6 +371,7 @@ int main(void)
 		test_unwind();
 		test_broken_stacks_end();
 		test_php_stack();
+		test_names_that_are_no_text();
 		test_a_deep_php_stack();
 		test_a_broken_php_stack();
 		test_a_php_stack_in_circles();
