@@ -3,7 +3,6 @@
 
 #include "params.h"
 
-#include "fastcgi.h"
 #include "frame.h"
 #include "values.h"
 
@@ -85,4 +84,18 @@ uint64_t params_write(const uint8_t *data, size_t n)
 	if (!room || !frame_commit(&k, now))
 		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
 	return length;
+}
+
+bool params_get(const uint8_t *data, size_t n, const char *name, struct fastcgi_pair *ret)
+{
+	size_t name_len = strlen(name), at = 0;
+	struct fastcgi_pair pair;
+
+	while (fastcgi_pair(data, n, &at, &pair)) {
+		if (pair.name_len != name_len || memcmp(pair.name, name, name_len) != 0)
+			continue;
+		*ret = pair;
+		return true;
+	}
+	return false;
 }

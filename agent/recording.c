@@ -10,10 +10,13 @@
 #include "frame.h"
 #include "hook.h"
 #include "link.h"
+#include "values.h"
 
 #include <calltrace/version.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#define PROBLEM_MAX 512
 
 static uint64_t woken_at; /* ring.head at the last wake */
 
@@ -41,6 +44,7 @@ void recording_wake_if_much(void)
 static void write_process(void)
 {
 	static const char *const mechanisms[] = {"none", "execute_ex", "observer"};
+	const char *problem = settings_problem();
 	struct pack k;
 
 	if (!ring_reserve(&worker.ring, &k, 1024, RING_FRAME))
@@ -48,7 +52,7 @@ static void write_process(void)
 	pack_array(&k, 3);
 	pack_uint(&k, CT_FRAME_PROCESS);
 	pack_uint(&k, CT_FRAME_VERSION);
-	pack_map(&k, 6);
+	pack_map(&k, problem ? 7 : 6);
 	pack_text(&k, "pid");
 	pack_uint(&k, (uint64_t)getpid());
 	pack_text(&k, "php");
@@ -61,6 +65,10 @@ static void write_process(void)
 	pack_text(&k, mechanisms[worker.mechanism]);
 	pack_text(&k, "agent");
 	pack_text(&k, CT_VERSION);
+	if (problem) {
+		pack_text(&k, "settings");
+		value_pack_name(&k, problem, strlen(problem), PROBLEM_MAX);
+	}
 	ring_commit(&worker.ring, &k);
 }
 
@@ -180,6 +188,7 @@ void recording_forked(void)
 	worker.recording = false;
 	worker.request++;
 	link_close();
+	samples_forked();
 	ring_deinit(&worker.ring, false);
 	worker.seq = 0;
 	reset();

@@ -21,8 +21,10 @@ static struct fastcgi in, out;
 
 static struct {
 	bool aborted;
-	bool answered; /* END_REQUEST was written */
-	bool params_done, body_done;
+	bool answered;	/* END_REQUEST was written */
+	bool has_begun; /* to send its parameters, by which it is decided whether it is recorded */
+	bool body_done;
+	struct moment at;
 	uint64_t content_length, body, body_recorded, output, output_recorded;
 	uint8_t *params; /* MAX_PARAMS, mapped once */
 	size_t n_params;
@@ -41,15 +43,34 @@ static bool have_params(void)
 
 static void begin(void)
 {
-	struct moment now = moment_now();
-
-	now_served.aborted = now_served.answered = false;
-	now_served.params_done = now_served.body_done = false;
+	now_served.aborted = now_served.answered = now_served.body_done = false;
 	now_served.content_length = now_served.body = now_served.body_recorded = 0;
 	now_served.output = now_served.output_recorded = 0;
 	now_served.n_params = 0;
-	if (have_params())
-		recording_begin(&now);
+	now_served.at = moment_now();
+	now_served.has_begun = have_params();
+}
+
+/* Its path as the client wrote it. PHP runs nothing before all parameters are there. */
+static bool is_sampled(void)
+{
+	struct fastcgi_pair uri = {0};
+	const char *query;
+
+	if (!worker.settings.samples.n)
+		return true;
+	if (params_get(now_served.params, now_served.n_params, "REQUEST_URI", &uri)) {
+		query = memchr(uri.value, '?', uri.value_len);
+		uri.value_len = query ? (size_t)(query - uri.value) : uri.value_len;
+	}
+	return samples_draw(&worker.settings.samples, uri.value, uri.value_len);
+}
+
+static void begin_recording(void)
+{
+	now_served.has_begun = false;
+	if (is_sampled() && recording_begin(&now_served.at))
+		now_served.content_length = params_write(now_served.params, now_served.n_params);
 }
 
 static void end_served(void)
@@ -104,7 +125,7 @@ static void end_body(void)
 /* PHP stops reading at CONTENT_LENGTH; the record that ends the stream comes by later, or never. */
 static void end_body_if_whole(void)
 {
-	if (now_served.params_done && !now_served.body_done &&
+	if (worker.recording && !now_served.body_done &&
 	    now_served.body >= now_served.content_length)
 		end_body();
 }
@@ -116,28 +137,25 @@ static void in_record(void *userdata, uint8_t type, uint16_t length)
 		begin();
 	} else if (type == FCGI_ABORT_REQUEST) {
 		now_served.aborted = true;
-	} else if (!worker.recording || length) {
+	} else if (length) {
 		return;
-	} else if (type == FCGI_PARAMS && !now_served.params_done) {
-		now_served.params_done = true;
-		now_served.content_length = params_write(now_served.params, now_served.n_params);
+	} else if (type == FCGI_PARAMS && now_served.has_begun) {
+		begin_recording();
 		end_body_if_whole();
-	} else if (type == FCGI_STDIN && !now_served.body_done) {
+	} else if (type == FCGI_STDIN && worker.recording && !now_served.body_done) {
 		end_body();
 	}
 }
 
 static void in_content(void *userdata, uint8_t type, const uint8_t *data, size_t n)
 {
-	if (!worker.recording)
-		return;
-	if (type == FCGI_PARAMS) {
+	if (type == FCGI_PARAMS && now_served.has_begun) {
 		size_t room = MAX_PARAMS - now_served.n_params;
 
 		n = n < room ? n : room;
 		memcpy(now_served.params + now_served.n_params, data, n);
 		now_served.n_params += n;
-	} else if (type == FCGI_STDIN) {
+	} else if (type == FCGI_STDIN && worker.recording) {
 		write_bytes(CT_FRAME_BODY, data, n, worker.settings.max_body, &now_served.body,
 			    &now_served.body_recorded, CT_LOST_BODY, clock_ticks());
 		end_body_if_whole();

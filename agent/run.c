@@ -20,6 +20,7 @@
 static struct moment started; /* PHP, or the child */
 static bool forked;
 static const struct fn *unit; /* whose request this is, or NULL */
+static bool left_out;	      /* the share that is recorded, until the next unit begins */
 
 /* Of those that do not fit only the number is told. */
 static void pack_arguments(struct pack *k, int argc, char **argv)
@@ -76,12 +77,15 @@ bool run_begin(void)
 
 	argc = zend_command(&argv);
 	/* Code that opcache preloads runs before there is a command. */
-	if (argc < 1)
+	if (argc < 1 || left_out)
 		return false;
 	if (worker.run_pauses)
 		started = moment_now();
 	worker.run_waits = worker.run_pauses = false;
-	if (recording_begin(&started)) {
+	left_out = !samples_draw(&worker.settings.samples, zend_script(), strlen(zend_script()));
+	/* Each of its units has a chance of its own. */
+	worker.run_pauses = left_out;
+	if (!left_out && recording_begin(&started)) {
 		if (!hidden)
 			arguments_hide(argc, argv);
 		hidden = true;
@@ -125,7 +129,7 @@ void run_forked(void)
 	started = moment_now();
 	forked = true;
 	worker.run_waits = true;
-	worker.run_pauses = worker.in_unit = false;
+	worker.run_pauses = worker.in_unit = left_out = false;
 	unit = NULL;
 }
 
@@ -135,6 +139,7 @@ bool run_unit_begin(const struct fn *fn)
 		return false;
 	recording_end(CT_END_CONTINUED, NO_EXIT_STATUS);
 	worker.run_pauses = true;
+	left_out = false;
 	unit = fn;
 	worker.in_unit = run_begin();
 	if (worker.in_unit)

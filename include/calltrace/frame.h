@@ -8,7 +8,7 @@
  * not know. A new meaning gets a new type; CT_FRAME_VERSION changes when an old consumer would be
  * wrong, not when it would merely see less.
  *
- *   PROCESS     [1, version, {pid, php, zend_api, sapi, mechanism, agent}]
+ *   PROCESS     [1, version, {pid, php, zend_api, sapi, mechanism, agent, …}]
  *   FUNCTION    [2, fn, class|nil, name, file|nil, line, flags, [parameter…], kind|nil]
  *   REQUEST     [3, seq, realtime_ns, monotonic_ns, hz]
  *   PARAMS      [4, dt, {name: value}]

@@ -509,8 +509,46 @@ static void test_samples(void)
 	CHECK_INT(drawn("", 1000), 0);
 }
 
-int main(void)
+/* --- the sample that is installed */
+
+/* Each `#name = value` of it is a default, but the rules, of which there is none. */
+static void test_the_sample(const char *path)
 {
+	static char text[16384], without_rules[16384];
+	struct settings defaults;
+	FILE *file = fopen(path, "r");
+	char line[256];
+	size_t n = 0;
+
+	CHECK(file);
+	while (fgets(line, sizeof(line), file)) {
+		bool is_setting = line[0] == '#' && line[1] != ' ' && strstr(line, " = ");
+
+		CHECK(is_setting || line[0] == '\n' || !strncmp(line, "# ", 2));
+		if (!is_setting)
+			continue;
+		strcat(text, line + 1);
+		strcat(without_rules, strncmp(line, "#rule", 5) ? line + 1 : "");
+		n++;
+	}
+	fclose(file);
+	CHECK(n > 19); /* settings there are */
+	read_good(text);
+	CHECK_INT(settings.rules.n, 3);
+	read_good("");
+	defaults = settings;
+	read_good(without_rules);
+	CHECK(settings.rules.fingerprint == defaults.rules.fingerprint);
+	rules_seal(&settings.rules, true);
+	rules_seal(&defaults.rules, true);
+	CHECK(settings.rules.fingerprint == defaults.rules.fingerprint);
+	CHECK(!memcmp(&settings, &defaults, offsetof(struct settings, samples)));
+	CHECK_INT(drawn("/", 1000), 1000);
+}
+
+int main(int argc, char **argv)
+{
+	CHECK_INT(argc, 2);
 	test_globs();
 	test_globs_of_two_parts();
 	test_globs_are_fast();
@@ -527,5 +565,6 @@ int main(void)
 	test_internal_functions();
 	test_fingerprints();
 	test_samples();
+	test_the_sample(argv[1]);
 	return 0;
 }
