@@ -82,7 +82,7 @@ static int on_catch(struct zframe *frame)
 		}
 		worker.lane.exception = 0;
 	}
-	return next_catch ? next_catch(frame) : ZEND_USER_OPCODE_DISPATCH;
+	return next_catch ? next_catch(frame) : ZOP_DISPATCH;
 }
 
 /* A `finally` returns: the exception that it was to pass on is forgotten. */
@@ -96,7 +96,7 @@ static int on_discard(struct zframe *frame)
 		if (worker.lane.exception == var->obj->handle + 1)
 			worker.lane.exception = 0;
 	}
-	return next_discard ? next_discard(frame) : ZEND_USER_OPCODE_DISPATCH;
+	return next_discard ? next_discard(frame) : ZOP_DISPATCH;
 }
 
 static void take_opcode(uint8_t opcode, int (*handler)(struct zframe *),

@@ -152,7 +152,7 @@ static void pack_message(struct pack *k, const struct zstr *message)
 	value_pack_text(k, text, n, worker.settings.max_string);
 }
 
-static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr *message)
+static void error_raised(int type, const char *file, uint32_t line, struct zstr *message)
 {
 	uint64_t now;
 	struct pack k;
@@ -173,7 +173,7 @@ static void error_raised(int type, struct zstr *file, uint32_t line, struct zstr
 	values_begin(&k);
 	pack_int(&k, type);
 	pack_message(&k, message);
-	value_pack_name(&k, file ? file->val : "", file ? file->len : 0, VALUE_NAME);
+	value_pack_name(&k, file ? file : "", file ? strlen(file) : 0, VALUE_NAME);
 	pack_uint(&k, line);
 	if (!frame_commit(&k, now))
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
@@ -189,6 +189,6 @@ void exceptions_install(void)
 {
 	next_throw = *zend.throw_hook;
 	*zend.throw_hook = exception_thrown;
-	zend.observe_errors(error_raised);
+	zend_observe_errors(error_raised);
 	catches_install(worker.mechanism);
 }

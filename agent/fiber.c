@@ -11,17 +11,15 @@
 
 #define BUCKETS 64
 
-/* The beginning of zend_fiber_context, and of what its `stack` points to; the same from 8.1 to 8.5
- * (Zend/zend_fibers.h, zend_fibers.c). */
+/* The beginning of zend_fiber_context, and of what its `stack` points to (Zend/zend_fibers.h,
+ * zend_fibers.c). */
 struct context {
 	void *handle; /* suspended: its stack pointer, on the stack (boost.context) */
-	void *kind;
-	void *function;
-	void *cleanup;
-	struct {
-		void *start;
-		size_t size;
-	} * stack;
+};
+
+struct stack {
+	void *start;
+	size_t size;
 };
 
 struct fiber {
@@ -81,8 +79,9 @@ static void enter(struct fiber *fiber)
 /* Only where the stack pointer that it was left with lies on it, it is what it seems to be. */
 static void use_stack(const struct context *context)
 {
-	uintptr_t start = context->stack ? (uintptr_t)context->stack->start : 0;
-	size_t size = context->stack ? context->stack->size : 0;
+	const struct stack *stack = ZAT(context, zend.at->fiber_stack, const struct stack *);
+	uintptr_t start = stack ? (uintptr_t)stack->start : 0;
+	size_t size = stack ? stack->size : 0;
 
 	if ((uintptr_t)context->handle - start < size)
 		hook_set_stack(start, size);

@@ -113,7 +113,7 @@ static bool result_is_scalar(const struct zfunc *f)
 	if (!(f->flags & ZFN_HAS_RETURN_TYPE) || f->flags & (ZFN_GENERATOR | ZFN_BY_REFERENCE))
 		return false;
 	mask = f->args[-1].type_mask;
-	return !(mask & ZTYPE_NOT_SCALAR) && !(mask & ZTYPE_MASK & ~ZTYPE_SCALAR);
+	return !(mask & zend.at->type_complex) && !(mask & zend.at->type_mask & ~ZTYPE_SCALAR);
 }
 
 static uint16_t flags_of(const struct zfunc *f, bool app)

@@ -8,10 +8,8 @@
 #include "text.h"
 #include "worker.h"
 
-#define MAX_PATH	512
-#define MAX_SENSITIVE	8
-#define FIRST_WITH_ENUM 20210902 /* PHP 8.1 */
-#define FIRST_WITH_LAZY 20240924 /* PHP 8.4 */
+#define MAX_PATH      512
+#define MAX_SENSITIVE 8
 
 static const struct zclass *root_of(const struct zclass *ce)
 {
@@ -45,7 +43,7 @@ bool object_is_foreign(const struct zobj *obj)
 
 static bool is_lazy(const struct zobj *obj)
 {
-	return zend.at->api >= FIRST_WITH_LAZY && obj->extra_flags & ZOBJ_LAZY;
+	return obj->extra_flags & zend.at->object_lazy;
 }
 
 static uint8_t *put_class_name(uint8_t *p, const struct zclass *ce)
@@ -399,7 +397,7 @@ uint8_t *object_put(uint8_t *p, struct zobj *obj, unsigned depth)
 	uint8_t *head = p;
 	uint16_t n = 2;
 
-	if (ce->flags & ZCLASS_ENUM && zend.at->api >= FIRST_WITH_ENUM)
+	if (ce->flags & zend.at->class_enum)
 		return put_enum(p, obj);
 	if (ce == *zend.closure_class)
 		return put_closure(p, obj);

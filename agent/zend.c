@@ -9,41 +9,6 @@
 
 struct zend zend;
 
-/* php-src, Zend/zend_globals.h, zend_compile.h and zend.h of each version, NTS, 64 bit. */
-static const struct zend_layout layouts[] = {
-	{
-		.api = 20220829, /* 8.2 */
-		.packed_zvals = true,
-		.eg_exception = 864,
-		.eg_frame = 488,
-		.eg_error_reporting = 424,
-		.eg_functions = 432,
-		.eg_classes = 440,
-		.fn_file = 152,
-		.fn_line = 160,
-		.fn_last_var = 76,
-		.fn_temporaries = 56,
-		.fn_handler = 72,
-		.fn_opcodes = 88,
-		.fn_reserved = 200,
-		.class_functions = 64,
-		.class_props = 248,
-		.class_destructor = 264,
-		.class_file = 480,
-		.sg_argc = 140,
-		.sg_argv = 144,
-		.sg_script = 40,
-	},
-};
-
-const struct zend_layout *zend_layout_of(uint32_t api)
-{
-	for (unsigned i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
-		if (layouts[i].api == api)
-			return &layouts[i];
-	return NULL;
-}
-
 /* The beginning of zend_module_entry; the same in every PHP 8. */
 struct module_entry {
 	uint16_t size;
@@ -69,11 +34,18 @@ static enum zend_found unknown(const char *reason)
 	return ZEND_UNKNOWN;
 }
 
+/* What 8.0 does not offer: it has no fibers, whose end that is. */
+static bool never(const struct zobj *exception)
+{
+	return false;
+}
+
 static bool resolve(void)
 {
 	const struct {
 		const char *name;
 		void *at;
+		void *otherwise;
 	} wanted[] = {
 		{"executor_globals", &zend.eg},
 		{"sapi_globals", &zend.sg},
@@ -85,8 +57,6 @@ static bool resolve(void)
 		{"zend_ce_exception", &zend.exception_class},
 		{"zend_ce_error", &zend.error_class},
 		{"zend_observer_fcall_register", &zend.observe_calls},
-		{"zend_observer_fiber_init_register", &zend.observe_fiber_init},
-		{"zend_observer_fiber_destroy_register", &zend.observe_fiber_destroy},
 		{"zend_get_resource_handle", &zend.get_resource_handle},
 		{"zend_get_extension", &zend.get_extension},
 		{"zend_register_extension", &zend.register_extension},
@@ -96,9 +66,8 @@ static bool resolve(void)
 		{"instanceof_function_slow", &zend.instanceof_slow},
 		{"cfg_get_string", &zend.cfg_string},
 		{"zend_observer_error_register", &zend.observe_errors},
-		{"zend_observer_fiber_switch_register", &zend.observe_fibers},
 		{"zend_is_unwind_exit", &zend.is_unwind_exit},
-		{"zend_is_graceful_exit", &zend.is_graceful_exit},
+		{"zend_is_graceful_exit", &zend.is_graceful_exit, never},
 		{"zend_get_closure_method_def", &zend.closure_function},
 		{"zend_get_closure_this_ptr", &zend.closure_this},
 		{"zend_rsrc_list_get_rsrc_type", &zend.resource_type},
@@ -111,6 +80,8 @@ static bool resolve(void)
 	for (unsigned i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
 		void *symbol = dlsym(RTLD_DEFAULT, wanted[i].name);
 
+		if (!symbol)
+			symbol = wanted[i].otherwise;
 		if (!symbol) {
 			snprintf(why, sizeof(why), "php does not export %s", wanted[i].name);
 			return false;
@@ -139,6 +110,9 @@ static void resolve_optional(void)
 		const char *name;
 		void *at;
 	} wanted[] = {
+		{"zend_observer_fiber_init_register", &zend.observe_fiber_init},
+		{"zend_observer_fiber_switch_register", &zend.observe_fibers},
+		{"zend_observer_fiber_destroy_register", &zend.observe_fiber_destroy},
 		{"php_date_get_date_ce", &zend.date_class},
 		{"php_date_get_immutable_ce", &zend.date_immutable_class},
 	};
@@ -183,6 +157,25 @@ const char *zend_php_version(void)
 	return standard && standard->version ? standard->version : "unknown";
 }
 
+static void (*on_error)(int, const char *, uint32_t, struct zstr *);
+
+static void error_in_named_file(int type, const char *file, uint32_t line, struct zstr *message)
+{
+	on_error(type, file, line, message);
+}
+
+static void error_in_file(int type, struct zstr *file, uint32_t line, struct zstr *message)
+{
+	on_error(type, file ? file->val : NULL, line, message);
+}
+
+void zend_observe_errors(void (*handler)(int, const char *, uint32_t, struct zstr *))
+{
+	on_error = handler;
+	zend.observe_errors(zend.at->errors_name_cstr ? (void (*)(void))error_in_named_file
+						      : (void (*)(void))error_in_file);
+}
+
 int zend_command(char ***ret)
 {
 	*ret = ZAT(zend.sg, zend.at->sg_argv, char **);
@@ -217,7 +210,8 @@ static bool is_no(const char *value)
 
 bool zend_jit_requested(void)
 {
-	bool later = zend.at->api >= 20240924; /* 8.4: off, but with a buffer */
+	const char *buffer = zend.at->jit_by_buffer ? "0" : "64M";
+	const char *jit = zend.at->jit_by_buffer ? "tracing" : "disable";
 
 	if (!zend.get_extension("Zend OPcache"))
 		return false;
@@ -225,10 +219,10 @@ bool zend_jit_requested(void)
 	if (is_no(configured("opcache.enable", "1")) ||
 	    (!strcmp(zend.sapi, "cli") && is_no(configured("opcache.enable_cli", "0"))))
 		return false;
-	if (is_no(configured("opcache.jit_buffer_size", later ? "64M" : "0")))
+	if (is_no(configured("opcache.jit_buffer_size", buffer)))
 		return false;
 	/* Off can be switched on at run time; "disable" cannot. */
-	return strcasecmp(configured("opcache.jit", later ? "disable" : "tracing"), "disable") != 0;
+	return strcasecmp(configured("opcache.jit", jit), "disable") != 0;
 }
 
 const struct zval *zend_arg(const struct zframe *frame, uint32_t i)

@@ -2,9 +2,9 @@
 /*
  * The Zend engine as the agent sees it: just those parts of its structures that a tracer reads.
  *
- * This and zend.c are the only files that know the engine. Everything here is the same from PHP 8.0
- * to 8.5 (tests/unit/zend_abi.c compares it with the real headers at compile time) but for the
- * offsets in `struct zend_layout`, of which there is one for each known engine.
+ * This, zend.c and layouts.c are the only files that know the engine. Everything here is the same
+ * from PHP 8.0 to 8.5 (tests/unit/zend_abi.c compares it with the real headers at compile time) but
+ * for what `struct zend_layout` has, of which there is one for each known engine.
  */
 #pragma once
 
@@ -95,7 +95,7 @@ struct zarr { /* zend_array */
 struct zobj { /* zend_object */
 	uint64_t gc;
 	uint32_t handle;
-	uint32_t extra_flags; /* 8.4; padding before */
+	uint32_t extra_flags; /* 8.4; padding before: only with `object_lazy` */
 	struct zclass *ce;
 	const void *handlers;
 	struct zarr *properties;
@@ -110,8 +110,6 @@ struct zdate {
 	const char *zone; /* an abbreviation, or NULL */
 };
 
-#define ZOBJ_LAZY ((1u << 31) | (1u << 30)) /* IS_OBJ_LAZY_UNINITIALIZED, IS_OBJ_LAZY_PROXY */
-
 struct zclass { /* zend_class_entry, its beginning */
 	char type;
 	struct zstr *name;
@@ -123,7 +121,6 @@ struct zclass { /* zend_class_entry, its beginning */
 
 #define ZCLASS_USER  2
 #define ZCLASS_TRAIT (1u << 1)
-#define ZCLASS_ENUM  (1u << 28)
 
 struct zprop { /* zend_property_info, its beginning */
 	uint32_t offset;
@@ -141,13 +138,9 @@ struct zarg { /* zend_arg_info */
 	struct zstr *default_value;
 };
 
-#define ZTYPE_NOT_SCALAR                                                        \
-	(0x01000000u | 0x00400000u) /* _ZEND_TYPE_NAME_BIT, _ZEND_TYPE_LIST_BIT \
-				     */
 #define ZTYPE_SCALAR                                                                             \
 	((1u << Z_NULL) | (1u << Z_FALSE) | (1u << Z_TRUE) | (1u << Z_LONG) | (1u << Z_DOUBLE) | \
 	 (1u << Z_STRING) | (1u << 14))
-#define ZTYPE_MASK 0x3ffffu
 
 struct zfunc { /* zend_function.common */
 	uint8_t type;
@@ -199,7 +192,7 @@ struct zframe { /* zend_execute_data */
 #define ZOP_CATCH	      107
 #define ZOP_DISCARD_EXCEPTION 159
 
-#define ZEND_USER_OPCODE_DISPATCH 2
+#define ZOP_DISPATCH 2
 
 struct zend_observers { /* zend_observer_fcall_handlers */
 	void (*begin)(struct zframe *frame);
@@ -222,14 +215,22 @@ struct zend_extension {
 typedef void (*zend_execute_fn)(struct zframe *frame);
 typedef void (*zend_handler_fn)(struct zframe *frame, struct zval *return_value);
 
-/* What moved between versions. */
+/* What moved between versions. Offsets, but where it says something else; 0: this one has none. */
 struct zend_layout {
-	uint32_t api;
-	bool packed_zvals;
-	uint16_t eg_exception, eg_frame, eg_error_reporting, eg_functions, eg_classes;
-	uint16_t fn_file, fn_line, fn_last_var, fn_temporaries, fn_handler, fn_opcodes, fn_reserved;
+	uint32_t api;	       /* ZEND_MODULE_API_NO */
+	bool packed_zvals;     /* a packed array is one of zvals, not of buckets */
+	bool errors_name_cstr; /* an error observer is told the file as a char *, not a zstr */
+	bool jit_by_buffer;    /* the JIT is off because it has no buffer, not by `opcache.jit` */
+	uint16_t eg_error_reporting, eg_functions, eg_classes, eg_frame, eg_exception;
+	uint16_t fn_temporaries, fn_last_var, fn_opcodes, fn_file, fn_line, fn_reserved;
+	uint16_t fn_handler;
 	uint16_t class_functions, class_props, class_destructor, class_file;
-	uint16_t sg_argc, sg_argv, sg_script;
+	uint32_t class_enum;   /* a flag */
+	uint32_t object_lazy;  /* extra_flags of an object not initialised, or of a proxy */
+	uint16_t fiber_stack;  /* of a fiber's context: what begins with its address and size */
+	uint32_t type_complex; /* type_mask: has a name or a list */
+	uint32_t type_mask;    /* type_mask: the simple types */
+	uint16_t sg_script, sg_argc, sg_argv;
 };
 
 #define ZAT(base, offset, type) (*(type *)((char *)(base) + (offset)))
@@ -245,9 +246,9 @@ struct zend {
 	struct zclass **closure_class, **standard_class;
 	struct zclass **exception_class, **error_class;
 
-	void (*observe_errors)(void (*)(int, struct zstr *, uint32_t, struct zstr *));
+	void (*observe_errors)(void (*)(void)); /* of two types: zend_observe_errors() */
 	void (*observe_calls)(struct zend_observers (*)(struct zframe *));
-	void (*observe_fibers)(void (*)(void *, void *)); /* NULL in 8.0, as those two */
+	void (*observe_fibers)(void (*)(void *, void *)); /* as those two: 8.0 has none */
 	void (*observe_fiber_init)(void (*)(void *));
 	void (*observe_fiber_destroy)(void (*)(void *));
 	int (*get_resource_handle)(const char *);
@@ -259,7 +260,7 @@ struct zend {
 	bool (*instanceof_slow)(const struct zclass *, const struct zclass *);
 	int (*cfg_string)(const char *, char **);
 	bool (*is_unwind_exit)(const struct zobj *);
-	bool (*is_graceful_exit)(const struct zobj *);
+	bool (*is_graceful_exit)(const struct zobj *); /* 8.0: always false */
 	struct zfunc *(*closure_function)(struct zobj *);
 	struct zval *(*closure_this)(struct zval *);
 	const char *(*resource_type)(struct zres *);
@@ -290,6 +291,9 @@ const char *zend_php_version(void);
 int zend_command(char ***ret);
 /* The script as it was named, or where it is, or what stands for code that is in no file. */
 const char *zend_script(void);
+/* `file` may be NULL. One handler a process. */
+void zend_observe_errors(void (*handler)(int type, const char *file, uint32_t line,
+					 struct zstr *message));
 /* The configuration asks for the JIT, or could at run time. Once the ini files are read. */
 bool zend_jit_requested(void);
 

@@ -101,7 +101,7 @@ static struct zval make_object(struct maker *m, unsigned depth)
 {
 	struct zval v = zval_object(classes[input_byte(&m->in) % 4], input_byte(&m->in));
 
-	v.obj->extra_flags = input_byte(&m->in) == 1 ? ZOBJ_LAZY : 0;
+	v.obj->extra_flags = input_byte(&m->in) == 1 ? 3u << 30 : 0;
 	remember(m, v);
 	for (int i = 0; i < v.obj->ce->n_slots; i++)
 		v.obj->slots[i] = make(m, depth);

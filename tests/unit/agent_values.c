@@ -382,7 +382,7 @@ static void test_lazy_objects(void)
 	ghost.obj->slots[0] = zval_int(1);
 	ghost.obj->extra_flags = 1u << 31;
 	check(ghost, "{\"@class\"=>\"App\\Ghost\", \"@id\"=>3, \"a\"=>1}"); /* padding in 8.2 */
-	php84.api = 20240924;
+	php84.object_lazy = zend_layout_of(20240924)->object_lazy;
 	zend.at = &php84;
 	check(ghost, "{\"@class\"=>\"App\\Ghost\", \"@id\"=>3, \"@lazy\"=>true}");
 	zend.at = before;
@@ -393,7 +393,7 @@ static void test_enums(void)
 	struct zclass *ce = zclass_of("App\\Suit", NULL, 0, NULL);
 	struct zval unit, backed;
 
-	ce->flags = ZCLASS_ENUM;
+	ce->flags = zend.at->class_enum;
 	ce->n_slots = 1;
 	unit = zval_object(ce, 1);
 	unit.obj->slots[0] = zval_text("Hearts");

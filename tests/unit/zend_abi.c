@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What agent/zend.h believes of the engine, against the real headers. There is nothing to run: it
- * compiles or it does not. The layouts are read from agent/zend.c's own table.
+ * compiles or it does not. The layouts are read from agent/layouts.c's own table.
  */
 
 #include "main/php.h"
@@ -9,6 +9,12 @@
 #include "main/SAPI.h"
 #include "zend_attributes.h"
 #include "zend_exceptions.h"
+#include "zend_extensions.h"
+#include "zend_observer.h"
+#include "zend_vm_opcodes.h"
+#if PHP_VERSION_ID >= 80100
+#include "zend_fibers.h"
+#endif
 
 #include "ext/date/php_date.h"
 
@@ -57,7 +63,6 @@ SAME(zend_class_entry, parent, zclass, parent);
 SAME(zend_class_entry, ce_flags, zclass, flags);
 SAME(zend_class_entry, default_properties_count, zclass, n_slots);
 EQUAL(ZEND_USER_CLASS, ZCLASS_USER);
-EQUAL(ZEND_ACC_ENUM, ZCLASS_ENUM);
 EQUAL(offsetof(php_date_obj, std), sizeof(void *));
 SAME(timelib_time, y, zdate, year);
 SAME(timelib_time, us, zdate, us);
@@ -69,10 +74,10 @@ EQUAL(offsetof(zend_class_entry, constructor) + sizeof(void *),
       offsetof(zend_class_entry, destructor));
 EQUAL(offsetof(zend_class_entry, info.user.line_start),
       offsetof(zend_class_entry, info.user.filename) + sizeof(void *));
+EQUAL(ZEND_ACC_TRAIT, ZCLASS_TRAIT);
 EQUAL(sizeof(zend_arg_info), sizeof(struct zarg));
 EQUAL(sizeof(zend_internal_arg_info), sizeof(struct zarg));
 SAME(zend_arg_info, type.type_mask, zarg, type_mask);
-EQUAL(_ZEND_TYPE_NAME_BIT | _ZEND_TYPE_LIST_BIT, ZTYPE_NOT_SCALAR);
 EQUAL(MAY_BE_NULL | MAY_BE_FALSE | MAY_BE_TRUE | MAY_BE_LONG | MAY_BE_DOUBLE | MAY_BE_STRING |
 	      (1 << IS_VOID),
       ZTYPE_SCALAR);
@@ -91,7 +96,12 @@ EQUAL(ZEND_ACC_CALL_VIA_TRAMPOLINE, ZFN_TRAMPOLINE);
 EQUAL(ZEND_ACC_CLOSURE, ZFN_CLOSURE);
 EQUAL(ZEND_ACC_FAKE_CLOSURE, ZFN_FAKE_CLOSURE);
 EQUAL(ZEND_ACC_GENERATOR, ZFN_GENERATOR);
+SAME(zend_op, op1, zop, op1);
 SAME(zend_op, lineno, zop, lineno);
+SAME(zend_op, opcode, zop, opcode);
+EQUAL(ZEND_CATCH, ZOP_CATCH);
+EQUAL(ZEND_DISCARD_EXCEPTION, ZOP_DISCARD_EXCEPTION);
+EQUAL(ZEND_USER_OPCODE_DISPATCH, ZOP_DISPATCH);
 SAME(zend_execute_data, opline, zframe, opline);
 SAME(zend_execute_data, return_value, zframe, return_value);
 SAME(zend_execute_data, func, zframe, func);
@@ -103,43 +113,87 @@ EQUAL(ZEND_CALL_FRAME_SLOT, ZFRAME_SLOTS);
 EQUAL(ZEND_CALL_CODE, ZCALL_CODE);
 EQUAL(ZEND_CALL_GENERATOR, ZCALL_GENERATOR);
 EQUAL(ZEND_CALL_HAS_EXTRA_NAMED_PARAMS, ZCALL_EXTRA_NAMED);
+SAME(zend_observer_fcall_handlers, end, zend_observers, end);
+EQUAL(sizeof(zend_extension), sizeof(struct zend_extension));
+SAME(zend_extension, startup, zend_extension, startup);
+SAME(zend_extension, op_array_handler, zend_extension, op_array_handler);
+SAME(zend_extension, resource_number, zend_extension, resource_number);
+EQUAL(ZEND_EXTENSIONS_HAVE_OP_ARRAY_HANDLER, ZEND_HAVE_OP_ARRAY_HANDLER);
+#if PHP_VERSION_ID >= 80100
+EQUAL(offsetof(zend_fiber_context, handle), 0);
+#endif
 EQUAL(offsetof(sapi_module_struct, name), 0);
 EQUAL(offsetof(zend_module_entry, zend_api), 4);
 EQUAL(offsetof(zend_module_entry, zend_debug), 8);
 EQUAL(offsetof(zend_module_entry, zts), 9);
 
-#define CHECK_LAYOUT(field, theirs, member)                                    \
-	if (at->field != offsetof(theirs, member)) {                           \
-		fprintf(stderr, #theirs "." #member " is at %zu, not at %u\n", \
-			offsetof(theirs, member), at->field);                  \
-		failed = 1;                                                    \
-	}
+static int failed;
+
+static void check(const char *what, unsigned long ours, unsigned long theirs)
+{
+	if (ours == theirs)
+		return;
+	fprintf(stderr, "%s: %lu here, in the layout %lu\n", what, theirs, ours);
+	failed = 1;
+}
+
+#define AT(field, theirs, member) check(#theirs "." #member, at->field, offsetof(theirs, member))
+#define IS(field, theirs)	  check(#theirs, at->field, theirs)
+
+static void check_fibers(const struct zend_layout *at)
+{
+#if PHP_VERSION_ID >= 80100
+	AT(fiber_stack, zend_fiber_context, stack);
+	IS(class_enum, ZEND_ACC_ENUM);
+#else
+	IS(fiber_stack, 0);
+	IS(class_enum, 0);
+#endif
+}
+
+static void check_lazy_objects(const struct zend_layout *at)
+{
+#if PHP_VERSION_ID >= 80400
+	IS(object_lazy, IS_OBJ_LAZY_UNINITIALIZED | IS_OBJ_LAZY_PROXY);
+	check("zend_object.extra_flags", offsetof(struct zobj, extra_flags),
+	      offsetof(zend_object, extra_flags));
+#else
+	IS(object_lazy, 0);
+#endif
+}
 
 int main(void)
 {
 	const struct zend_layout *at = zend_layout_of(ZEND_MODULE_API_NO);
-	int failed = 0;
 
 	if (!at) {
 		fprintf(stderr, "no layout for Zend API %d\n", ZEND_MODULE_API_NO);
 		return 1;
 	}
-	CHECK_LAYOUT(eg_exception, zend_executor_globals, exception);
-	CHECK_LAYOUT(eg_frame, zend_executor_globals, current_execute_data);
-	CHECK_LAYOUT(eg_error_reporting, zend_executor_globals, error_reporting);
-	CHECK_LAYOUT(eg_functions, zend_executor_globals, function_table);
-	CHECK_LAYOUT(eg_classes, zend_executor_globals, class_table);
-	CHECK_LAYOUT(fn_file, zend_op_array, filename);
-	CHECK_LAYOUT(fn_line, zend_op_array, line_start);
-	CHECK_LAYOUT(fn_last_var, zend_op_array, last_var);
-	CHECK_LAYOUT(fn_temporaries, zend_op_array, T);
-	CHECK_LAYOUT(fn_handler, zend_internal_function, handler);
-	CHECK_LAYOUT(class_functions, zend_class_entry, function_table);
-	CHECK_LAYOUT(class_props, zend_class_entry, properties_info_table);
-	CHECK_LAYOUT(class_destructor, zend_class_entry, destructor);
-	CHECK_LAYOUT(class_file, zend_class_entry, info.user.filename);
-	CHECK_LAYOUT(sg_script, sapi_globals_struct, request_info.path_translated);
-	CHECK_LAYOUT(sg_argc, sapi_globals_struct, request_info.argc);
-	CHECK_LAYOUT(sg_argv, sapi_globals_struct, request_info.argv);
+	IS(packed_zvals, PHP_VERSION_ID >= 80200);
+	IS(errors_name_cstr, PHP_VERSION_ID < 80100);
+	AT(eg_exception, zend_executor_globals, exception);
+	AT(eg_frame, zend_executor_globals, current_execute_data);
+	AT(eg_error_reporting, zend_executor_globals, error_reporting);
+	AT(eg_functions, zend_executor_globals, function_table);
+	AT(eg_classes, zend_executor_globals, class_table);
+	AT(fn_file, zend_op_array, filename);
+	AT(fn_line, zend_op_array, line_start);
+	AT(fn_last_var, zend_op_array, last_var);
+	AT(fn_temporaries, zend_op_array, T);
+	AT(fn_opcodes, zend_op_array, opcodes);
+	AT(fn_reserved, zend_op_array, reserved);
+	AT(fn_handler, zend_internal_function, handler);
+	AT(class_functions, zend_class_entry, function_table);
+	AT(class_props, zend_class_entry, properties_info_table);
+	AT(class_destructor, zend_class_entry, destructor);
+	AT(class_file, zend_class_entry, info.user.filename);
+	IS(type_complex, _ZEND_TYPE_NAME_BIT | _ZEND_TYPE_LIST_BIT);
+	IS(type_mask, _ZEND_TYPE_MAY_BE_MASK);
+	AT(sg_script, sapi_globals_struct, request_info.path_translated);
+	AT(sg_argc, sapi_globals_struct, request_info.argc);
+	AT(sg_argv, sapi_globals_struct, request_info.argv);
+	check_fibers(at);
+	check_lazy_objects(at);
 	return failed;
 }
