@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import phps  # noqa: E402
 from harness import AGENT, CALLTRACED, TRACE_DUMP, Stack  # noqa: E402
 
 
@@ -26,6 +27,19 @@ def pytest_runtest_makereport(item, call):
         for value in item.funcargs.values():
             if isinstance(value, Stack):
                 report.sections.append(("logs", value.diagnostics()))
+
+
+@pytest.fixture(scope="module", params=phps.VERSIONS)
+def php(request):
+    """Each PHP that the agent is made for, one after the other."""
+    return php_or_skip(request.param)
+
+
+def php_or_skip(version):
+    try:
+        return phps.php(version)
+    except phps.Unreachable as e:
+        pytest.skip(f"PHP {version} cannot be fetched: {e}")
 
 
 @pytest.fixture(scope="module")

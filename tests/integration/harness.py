@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import fastcgi
+import phps
 import retell
 from booking_service import BookingService
 
@@ -27,7 +28,7 @@ AGENT = BUILD / "agent" / "libcalltrace.so"
 CALLTRACED = BUILD / "collector" / "calltraced"
 TRACE_DUMP = BUILD / "tools" / "trace-dump"
 DUMP_STORE = BUILD / "tests" / "unit" / "dump-store"
-PHP_FPM = "/usr/sbin/php-fpm8.2"
+PHP_FPM = phps.DEBIAN.fpm
 WORKER = pwd.getpwnam("www-data")
 BOOKING_TOKEN = "planted-booking-token-91c2e4"
 DEADLINE = float(os.environ.get("CALLTRACE_TEST_DEADLINE", "30"))
@@ -134,11 +135,12 @@ class Collector:
 
 
 class Fpm:
-    """A php-fpm with one pool. `settings` go into the pool, `ini` into php.ini."""
+    """A php-fpm with one pool. `settings` go into the pool, `ini` into php.ini. `php`: which (phps.py), Debian's by default."""
 
     def __init__(self, base, name="fpm", preload=True, calltrace_socket=None, settings=None, ini=None, env=None,
-                 detach=False, argv_prefix=()):
+                 detach=False, argv_prefix=(), php=phps.DEBIAN):
         self.base = base
+        self.php = php
         self.socket = base / f"{name}.sock"
         self.log = base / f"{name}.log"
         self.conf = base / f"{name}.conf"
@@ -169,11 +171,12 @@ class Fpm:
             if calltrace_socket:
                 self.env["CALLTRACE_SOCKET"] = str(calltrace_socket)
             self.env["CALLTRACE_CONFIG"] = str(base / "agent.conf")
+        self.env.update(php.env)
         self.env.update(env or {})
         self.process = None
 
     def argv(self):
-        return [*self.argv_prefix, PHP_FPM, "-F", "-y", self.conf, "-c", self.ini, *self.defines]
+        return [*self.argv_prefix, self.php.fpm, "-F", "-y", self.conf, "-c", self.ini, *self.php.defines(), *self.defines]
 
     def start(self):
         self.process = Process("php-fpm", self.argv(), self.log, env=self.env,
@@ -330,7 +333,7 @@ class Stack:
     """Everything together. Parts that a test does not want are left out by name."""
 
     def __init__(self, preload=True, collector=True, nginx=True, keepalive=False, settings=None, ini=None, env=None,
-                 detach=False, calltrace_socket=None, argv_prefix=()):
+                 detach=False, calltrace_socket=None, argv_prefix=(), php=phps.DEBIAN):
         self.base = Path(tempfile.mkdtemp(prefix="calltrace-"))
         self.base.chmod(0o755)
         self.booking = BookingService()
@@ -345,7 +348,7 @@ class Stack:
         self.collector = Collector(self.base, detach) if collector else None
         where = calltrace_socket or (self.collector.socket if self.collector else self.base / "run" / "agent.sock")
         self.fpm = Fpm(self.base, preload=preload, calltrace_socket=where, settings=settings, ini=ini, env=env,
-                       detach=detach, argv_prefix=argv_prefix)
+                       detach=detach, argv_prefix=argv_prefix, php=php)
         self.nginx = Nginx(self.base, self.fpm.socket, self.params, keepalive, detach) if nginx else None
         self.dump = Dump(self.base / "db")
 
