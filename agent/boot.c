@@ -103,6 +103,7 @@ static void arm(void)
 	next_post_startup = *zend.post_startup;
 	*zend.post_startup = post_startup;
 	worker.ring.memfd = -1;
+	worker.ring_serial = 1; /* of none: no function is defined in it */
 	worker.nudge_at = UINT64_MAX;
 	pthread_atfork(NULL, NULL, child);
 	worker.armed = true;

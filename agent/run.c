@@ -4,6 +4,7 @@
 #include "run.h"
 
 #include "argument.h"
+#include "calls.h"
 #include "frame.h"
 #include "link.h"
 #include "recording.h"
@@ -121,6 +122,7 @@ void run_start(void)
 
 void run_arm(void)
 {
+	calls_reset(); /* a unit looks at what is open before anything is recorded */
 	worker.run_waits = on_exit(run_exit, NULL) == 0;
 }
 
