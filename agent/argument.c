@@ -50,24 +50,26 @@ static bool separates(const char *text, const char *at)
 	       (strchr("\"'\\", at[-1]) || (at[1] && strchr(" \"'", at[1])));
 }
 
-size_t argument_mask(char *ret, size_t room, const char *text)
+static size_t mask(char *ret, size_t room, const char *text, const char *end)
 {
 	struct out out = {.text = ret, .room = room};
 	const char *p = text;
 
-	while (*p) {
+	while (p < end) {
 		if (separates(text, p) && secret_before(text, p)) {
-			add(&out, p, p[1] == ' ' ? 2 : 1);
-			if (p[1])
+			bool blank = end - p > 1 && p[1] == ' ';
+
+			add(&out, p, blank ? 2 : 1);
+			if (end - p > 1)
 				add(&out, CT_SECRET, sizeof(CT_SECRET) - 1);
 			break;
 		}
-		if (!strncmp(p, "://", 3)) {
+		if (end - p > 3 && !memcmp(p, "://", 3)) {
 			const char *at = p + 3 + strcspn(p + 3, "@/?# \"'");
 
 			add(&out, p, 3);
 			p += 3;
-			if (*at == '@') {
+			if (at < end && *at == '@') {
 				add(&out, CT_SECRET, sizeof(CT_SECRET) - 1);
 				p = at;
 			}
@@ -78,12 +80,68 @@ size_t argument_mask(char *ret, size_t room, const char *text)
 	return out.n;
 }
 
+size_t argument_mask(char *ret, size_t room, const char *text)
+{
+	return mask(ret, room, text, text + strlen(text));
+}
+
+/* An option whose value follows it. */
+static bool is_secret_option(const char *option, size_t n)
+{
+	return n && *option == '-' && !memchr(option, '=', n) && ct_secret_key(option, n);
+}
+
 /* Is it the value of the option before it? */
 static bool secret_option_before(char **argv, int i)
 {
-	const char *option = i > 1 ? argv[i - 1] : "";
+	return i > 1 && is_secret_option(argv[i - 1], strlen(argv[i - 1]));
+}
 
-	return *option == '-' && !strchr(option, '=') && ct_secret_key(option, strlen(option));
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* Where a word ends: at a blank that no quotes are around. */
+static const char *word_end(const char *p, const char *end)
+{
+	char quote = 0;
+
+	for (; p < end && (quote || !is_blank(*p)); p++) {
+		if (*p == '\\' && quote != '\'' && end - p > 1)
+			p++;
+		else if (quote ? *p == quote : *p == '"' || *p == '\'')
+			quote = quote ? 0 : *p;
+	}
+	return p;
+}
+
+size_t command_mask(char *ret, size_t room, const char *text, size_t n)
+{
+	struct out out = {.text = ret, .room = room};
+	const char *p = text, *end = text + n;
+	bool secret = false;
+
+	while (p < end) {
+		const char *word = p, *after;
+
+		while (p < end && is_blank(*p))
+			p++;
+		add(&out, word, (size_t)(p - word));
+		after = word_end(p, end);
+		if (secret && after > p)
+			add(&out, CT_SECRET, sizeof(CT_SECRET) - 1);
+		else
+			out.n += mask(out.text + out.n, room - out.n, p, after);
+		/* "Authorization: Bearer x" without quotes: where it ends is not to be known. */
+		if (after > p && strchr("=:", after[-1]) && secret_before(p, after - 1)) {
+			add(&out, CT_SECRET, sizeof(CT_SECRET) - 1);
+			break;
+		}
+		secret = is_secret_option(p, (size_t)(after - p));
+		p = after;
+	}
+	return out.n;
 }
 
 void argument_pack(struct pack *k, char **argv, int i)

@@ -17,3 +17,6 @@ void argument_pack(struct pack *k, char **argv, int i);
 void arguments_hide(int argc, char **argv);
 /* `text` without what is secret in it; returns the length, at most `room`. */
 size_t argument_mask(char *ret, size_t room, const char *text);
+/* The same of a command line as a shell reads it: what follows a secret goes up to the next blank
+ * outside of quotes. `text` ends with a NUL. */
+size_t command_mask(char *ret, size_t room, const char *text, size_t n);

@@ -10,6 +10,7 @@
 #include "interpose.h"
 #include "marks.h"
 #include "observer.h"
+#include "outbound.h"
 #include "recording.h"
 #include "request.h"
 #include "run.h"
@@ -51,6 +52,7 @@ static int post_startup(void)
 	if (worker.mechanism == MECHANISM_HOOK)
 		hook_install();
 	marks_install();
+	outbound_install();
 	fibers_install();
 	exceptions_install();
 	crash_init();

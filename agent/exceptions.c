@@ -8,6 +8,7 @@
 #include "objects.h"
 #include "run.h"
 #include "stacktext.h"
+#include "stream.h"
 #include "values.h"
 
 #include <string.h>
@@ -157,6 +158,7 @@ static void error_raised(int type, const char *file, uint32_t line, struct zstr 
 	uint64_t now;
 	struct pack k;
 
+	stream_warned(message->val, message->len);
 	/* Not what the application masks, with error_reporting or @. */
 	if (!(ZAT(zend.eg, zend.at->eg_error_reporting, int) & type))
 		return;

@@ -17,13 +17,14 @@
 	V(errors_name_cstr,     true,     false,     false,     false,     false,     false) \
 	V(jit_by_buffer,         true,      true,      true,      true,     false,     false) \
 	V(eg_error_reporting,    424,       424,       424,       424,       424,       424) \
-	V(eg_functions,          432,       432,       432,       432,       432,       456) \
 	V(eg_classes,            440,       440,       440,       440,       440,       464) \
 	V(eg_frame,              488,       488,       488,       488,       488,       512) \
 	V(eg_exception,          864,       864,       864,       864,       936,       960) \
 	V(fn_temporaries,         64,        64,        56,        64,        72,        72) \
 	V(fn_last_var,            60,        60,        76,        72,        92,        92) \
+	V(fn_n_opcodes,           68,        68,        80,        76,        96,        96) \
 	V(fn_opcodes,             72,        72,        88,        80,       104,       104) \
+	V(fn_vars,               104,       104,       112,       104,       128,       128) \
 	V(fn_file,               144,       144,       152,       144,       168,       168) \
 	V(fn_line,               152,       152,       160,       152,       176,       176) \
 	V(fn_reserved,           184,       192,       200,       192,       208,       208) \

@@ -3,8 +3,6 @@
 
 #include "marks.h"
 
-#include "outbound.h"
-
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -65,7 +63,6 @@ struct fn *fn_find(const struct zframe *frame)
 	struct fn **marked = mark_place(f);
 	struct seen now, *before;
 
-	outbound_install();
 	if (f->flags & ZFN_TRAMPOLINE)
 		return &fn_off;
 	if (marked)

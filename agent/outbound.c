@@ -5,270 +5,317 @@
 
 #include "calls.h"
 #include "catches.h"
-#include "frame.h"
+#include "functions.h"
+#include "note.h"
 #include "run.h"
-#include "values.h"
 
-#include <calltrace/secret.h>
+#include <errno.h>
 #include <string.h>
 
-#define ALL	0ull
-#define ONLY(n) (~0ull << (n)) /* of the arguments, the first n are recorded */
+#define ASK_ARGS 3
 
-enum note { NOTE_NONE, NOTE_CURL, NOTE_STATEMENT };
+#define REPLACED_MAX  2048
+#define REPLACED_SIZE 4096 /* a power of two, for few collisions */
 
-static const struct chosen {
-	const char *class; /* lower case, as the engine keeps them; NULL: a function */
-	const char *name;
-	const char *kind;
-	uint64_t secret; /* arguments never recorded: passwords, keys, whole bodies */
-	enum note note;
-} chosen[] = {
-	{NULL, "curl_exec", "http", ALL, NOTE_CURL},
-	{"pdo", "__construct", "db", ONLY(0), NOTE_NONE},
-	{"pdo", "exec", "db", ALL, NOTE_NONE},
-	{"pdo", "query", "db", ALL, NOTE_NONE},
-	{"pdo", "begintransaction", "db", ALL, NOTE_NONE},
-	{"pdo", "commit", "db", ALL, NOTE_NONE},
-	{"pdo", "rollback", "db", ALL, NOTE_NONE},
-	{"pdostatement", "execute", "db", ALL, NOTE_STATEMENT},
-	{"mysqli", "query", "db", ALL, NOTE_NONE},
-	{"mysqli", "real_query", "db", ALL, NOTE_NONE},
-	{"mysqli_stmt", "execute", "db", ALL, NOTE_NONE},
-	{NULL, "mysqli_query", "db", ALL, NOTE_NONE},
-	{NULL, "mysqli_real_query", "db", ALL, NOTE_NONE},
-	{NULL, "mysqli_stmt_execute", "db", ALL, NOTE_NONE},
-	{NULL, "pg_query", "db", ALL, NOTE_NONE},
-	{NULL, "pg_query_params", "db", ALL, NOTE_NONE},
-	{NULL, "pg_execute", "db", ALL, NOTE_NONE},
-	{"sqlite3", "query", "db", ALL, NOTE_NONE},
-	{"sqlite3", "exec", "db", ALL, NOTE_NONE},
-	{"sqlite3stmt", "execute", "db", ALL, NOTE_NONE},
-	{NULL, "fsockopen", "socket", ALL, NOTE_NONE},
-	{NULL, "stream_socket_client", "socket", ALL, NOTE_NONE},
-	{NULL, "mail", "mail", ONLY(2), NOTE_NONE},
-	{NULL, "exec", "process", ALL, NOTE_NONE},
-	{NULL, "shell_exec", "process", ALL, NOTE_NONE},
-	{NULL, "system", "process", ALL, NOTE_NONE},
-	{NULL, "passthru", "process", ALL, NOTE_NONE},
-	{NULL, "proc_open", "process", ALL, NOTE_NONE},
-};
+/* dl() has loaded a module, until the request's end. */
+static void learn_module(const struct zframe *frame, const struct zval *result)
+{
+	(void)frame;
+	if (result->type == Z_TRUE)
+		outbound_install();
+}
 
-#define N_CHOSEN (sizeof(chosen) / sizeof(*chosen))
+static const struct outbound_role loads = {.learn = learn_module};
+static const struct outbound modules[] = {{NULL, "dl", "", &loads, OUTBOUND_SILENT, 0}, {0}};
 
-static struct {
-	const struct zfunc *f;
+static const struct outbound *const tables[] = {outbound_http,	outbound_streams,   outbound_db,
+						outbound_cache, outbound_processes, modules};
+
+/*
+ * By class and name: a class that extends an internal one has copies of its functions, which the
+ * engine makes at any time, and a closure of one has another. Not by the address of the name,
+ * which opcache moves to its own memory; its hash stays.
+ */
+static struct replaced {
+	const struct zclass *scope;
+	uint64_t name;
 	zend_handler_fn handler;
-	const struct chosen *chosen;
-} replaced[N_CHOSEN];
+	const struct outbound *what;
+	struct fn *fn;
+} replaced[REPLACED_SIZE];
 
 static unsigned n_replaced;
-static bool installed;
-static struct zfunc *curl_getinfo, *curl_errno;
 
-static struct zfunc *find_function(const char *class, const char *name)
+struct zfunc *outbound_find(const char *class, const char *name)
 {
-	const struct zarr *functions = ZAT(zend.eg, zend.at->eg_functions, struct zarr *);
+	const struct zarr *functions = ZAT(zend.cg, ZCG_FUNCTIONS, struct zarr *);
 	const struct zval *v;
 
 	if (class) {
-		v = zarr_find(ZAT(zend.eg, zend.at->eg_classes, struct zarr *), class);
+		v = zarr_find(ZAT(zend.cg, ZCG_CLASSES, struct zarr *), class);
 		if (!v)
 			return NULL;
 		functions = (const struct zarr *)((const char *)v->ptr + zend.at->class_functions);
 	}
 	v = zarr_find(functions, name);
-	return v ? v->ptr : NULL;
+	return v && ((struct zfunc *)v->ptr)->type == ZFUNC_INTERNAL ? v->ptr : NULL;
 }
 
-/* The URL without user info, values of secret query parameters masked. */
-static void pack_url(struct pack *k, const char *url, size_t n)
+/*
+ * By the handler itself, in a frame of our own: the engine's way to call a function lets observers
+ * see it, and signal handlers that wait run. What it throws nobody sees.
+ */
+struct zval outbound_ask(struct zfunc *f, struct zobj *obj, uint32_t n, const struct zval *args)
 {
-	const char *end = url + n, *host = memmem(url, n, "://", 3);
-	char text[2048];
-	size_t len = 0;
+	struct zframe **current = &ZAT(zend.eg, zend.at->eg_frame, struct zframe *);
+	void (*throw_hook)(struct zobj *) = *zend.throw_hook;
+	struct zval result = {.type_info = Z_UNDEF};
+	union {
+		struct zframe frame;
+		struct zval slots[ZFRAME_SLOTS + ASK_ARGS];
+	} call = {.frame = {.return_value = &result, .func = f, .prev = *current}};
 
-	if (host) {
-		const char *at;
-
-		host += 3;
-		at = memchr(host, '@', strcspn(host, "/?#"));
-		len = (size_t)(host - url) < 16 ? (size_t)(host - url) : 16;
-		memcpy(text, url, len);
-		url = at ? at + 1 : host;
-	}
-	while (url < end && *url != '?' && len < sizeof(text) - 64)
-		text[len++] = *url++;
-	while (url < end && len < sizeof(text) - 64) {
-		size_t part = strcspn(url + 1, "&#") + 1; /* "?name=value", "&name=value" */
-		size_t name = strcspn(url + 1, "=&#") + 1;
-		bool secret = name < part && ct_secret_key(url + 1, name - 1);
-		size_t copy = secret ? name + 1 : part;
-
-		copy = copy < sizeof(text) - 64 - len ? copy : sizeof(text) - 64 - len;
-		memcpy(text + len, url, copy);
-		len += copy;
-		if (secret) {
-			memcpy(text + len, CT_SECRET, sizeof(CT_SECRET) - 1);
-			len += sizeof(CT_SECRET) - 1;
-		}
-		url += part;
-	}
-	value_pack_string(k, text, len);
+	if (!f || zend_exception() || n > ASK_ARGS)
+		return result;
+	result.type_info = Z_NULL;
+	call.frame.This =
+		(struct zval){.obj = obj, .type_info = obj ? Z_OBJECT_COUNTED : 0, .u2 = n};
+	memcpy(call.slots + ZFRAME_SLOTS, args, n * sizeof(*args));
+	*zend.throw_hook = NULL;
+	*current = &call.frame;
+	ZAT(f, zend.at->fn_handler, zend_handler_fn)(&call.frame, &result);
+	if (zend_exception())
+		zend.clear_exception();
+	*current = call.frame.prev;
+	*zend.throw_hook = throw_hook;
+	return result;
 }
 
-static void pack_info(struct pack *k, const struct zarr *arr, const char *key, const char *as)
+const struct zval *outbound_arg(const struct zframe *frame, uint32_t i)
 {
-	const struct zval *v = zarr_find(arr, key);
+	static const struct zval none = {.type_info = Z_UNDEF};
 
-	pack_text(k, as);
-	if (v && v->type == Z_LONG)
-		pack_int(k, v->lval);
-	else if (v && v->type == Z_DOUBLE)
-		pack_int(k, (int64_t)v->dval);
-	else
-		pack_nil(k);
+	return i < zend_n_args(frame) ? zval_deref(zend_arg(frame, i)) : &none;
 }
 
-static void pack_curl(struct pack *k, const struct zarr *arr, int64_t error)
+const struct zval *outbound_arg_behind(const struct zframe *frame, uint32_t i)
 {
-	const struct zval *url = zarr_find(arr, "url"),
-			  *method = zarr_find(arr, "effective_method");
-
-	pack_map(k, 12);
-	pack_text(k, "kind");
-	pack_text(k, "http");
-	pack_text(k, "method");
-	if (method && method->type == Z_STRING)
-		pack_str(k, method->str->val, strnlen(method->str->val, 32));
-	else
-		pack_nil(k);
-	pack_text(k, "url");
-	if (url && url->type == Z_STRING)
-		pack_url(k, url->str->val, url->str->len);
-	else
-		pack_nil(k);
-	pack_text(k, "error");
-	pack_int(k, error);
-	pack_info(k, arr, "http_code", "status");
-	pack_info(k, arr, "namelookup_time_us", "name_us");
-	pack_info(k, arr, "connect_time_us", "connect_us");
-	pack_info(k, arr, "appconnect_time_us", "tls_us");
-	pack_info(k, arr, "starttransfer_time_us", "first_byte_us");
-	pack_info(k, arr, "total_time_us", "total_us");
-	pack_info(k, arr, "size_upload", "sent_bytes");
-	pack_info(k, arr, "size_download", "received_bytes");
+	return outbound_arg(frame, frame->This.type == Z_OBJECT ? i - 1 : i);
 }
 
-static bool begin_note(struct pack *k, uint64_t now)
+struct zobj *outbound_object(const struct zframe *frame)
 {
-	if (!frame_begin(k, 8192 + worker.settings.max_string, RING_KEEP, 3, CT_FRAME_NOTE, now))
-		return false;
-	values_begin(k);
-	return true;
+	const struct zval *first = outbound_arg(frame, 0);
+
+	if (frame->This.type == Z_OBJECT)
+		return frame->This.obj;
+	return first->type == Z_OBJECT ? first->obj : NULL;
 }
 
-static void end_note(struct pack *k, uint64_t now)
+static struct replaced *place_of(const struct zclass *scope, uint64_t name)
 {
-	if (!frame_commit(k, now))
-		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
+	uint64_t i = name ^ (uintptr_t)scope >> 4;
+
+	while (replaced[i % REPLACED_SIZE].handler && (replaced[i % REPLACED_SIZE].name != name ||
+						       replaced[i % REPLACED_SIZE].scope != scope))
+		i++;
+	return &replaced[i % REPLACED_SIZE];
 }
 
-/* What libcurl knows of the transfer; asked through PHP's own internal functions, which run no
- * script. */
-static void note_curl(const struct zframe *frame)
+/* A closure of a function may be bound to an object and has a class then. */
+static struct replaced *replaced_by(const struct zfunc *f)
 {
-	struct zval handle = *zval_deref(zend_arg(frame, 0));
-	struct zval result = {.type_info = Z_UNDEF}, error = {.type_info = Z_UNDEF};
-	uint64_t now = clock_ticks();
-	struct pack k;
+	struct replaced *found = place_of(f->scope, f->name->hash);
 
-	if (!curl_getinfo || !curl_errno || handle.type != Z_OBJECT || zend_exception())
-		return;
-	zend.call(curl_errno, NULL, NULL, &error, 1, &handle, NULL);
-	zend.call(curl_getinfo, NULL, NULL, &result, 1, &handle, NULL);
-	if (result.type == Z_ARRAY && begin_note(&k, now)) {
-		pack_curl(&k, result.arr, error.type == Z_LONG ? error.lval : 0);
-		end_note(&k, now);
-	}
-	zend.zval_drop(&result);
+	return found->handler ? found : place_of(NULL, f->name->hash);
 }
 
-/* PDOStatement declares one property, queryString. */
-static void note_statement(const struct zframe *frame)
+/* A note of what is to be done with the result. Only for a call that is recorded. */
+static void note_before(const struct outbound *what, const struct zframe *frame)
 {
-	const struct zobj *obj = frame->This.type == Z_OBJECT ? frame->This.obj : NULL;
-	const struct zval *sql = obj && obj->ce->n_slots ? zval_deref(&obj->slots[0]) : NULL;
-	uint64_t now = clock_ticks();
-	struct pack k;
+	struct note note;
 
-	if (!sql || sql->type != Z_STRING || !begin_note(&k, now))
-		return;
-	pack_map(&k, 2);
-	pack_text(&k, "kind");
-	pack_text(&k, "db");
-	pack_text(&k, "sql");
-	value_pack_string(&k, sql->str->val, sql->str->len);
-	end_note(&k, now);
+	if (what->role && what->role->before)
+		what->role->before(frame, what->kind);
+	else if (note_begin(&note, frame, what->kind))
+		note_end(&note);
 }
 
-static bool is_replaced(unsigned i, const struct zfunc *f)
+static void run_silent(const struct replaced *r, struct zframe *frame, struct zval *result)
 {
-	const struct zclass *ce = f->scope;
+	int saved = errno;
 
-	if (replaced[i].f == f)
-		return true;
-	/* A class that extends an internal one may have a copy of the function. */
-	while (ce && ce != replaced[i].f->scope)
-		ce = ce->parent;
-	return ce && !strcmp(replaced[i].f->name->val, f->name->val);
+	if (r->what->role->before)
+		r->what->role->before(frame, r->what->kind);
+	errno = saved;
+	r->handler(frame, result);
+	saved = errno;
+	if (r->what->role->learn && worker.recording && !zend_exception())
+		r->what->role->learn(frame, result);
+	errno = saved;
 }
 
-static void run_handler(struct zframe *frame, struct zval *return_value)
+static bool records_args(const struct outbound *what)
 {
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-	const struct chosen *what;
+	return what->record == OUTBOUND_ARGS;
+}
+
+static void run_told(struct replaced *r, struct zframe *frame, struct zval *result, uintptr_t sp)
+{
+	const struct outbound_role *role = r->what->role;
+	uint64_t secret = role && role->secret ? role->secret(frame) : 0;
+	bool tells = r->what->record <= OUTBOUND_RESULT && !secret;
 	struct open_call *call;
 	uint32_t request;
-	struct fn *fn;
-	unsigned i = 0;
+	int saved = errno;
 
-	while (i + 1 < n_replaced && !is_replaced(i, frame->func))
-		i++;
-	what = replaced[i].chosen;
-	if (!worker.recording && !(worker.run_waits && run_begin())) {
-		replaced[i].handler(frame, return_value);
+	call = call_enter_internal(r->fn, frame, r->what->secret | secret, sp);
+	request = worker.request;
+	if (call)
+		note_before(r->what, frame);
+	errno = saved;
+	r->handler(frame, result);
+	saved = errno;
+	if (request != worker.request)
+		return;
+	if (role && !zend_exception()) {
+		if (call && role->after)
+			role->after(frame, result);
+		if (role->learn)
+			role->learn(frame, result);
+	}
+	if (call)
+		call_leave(call, tells ? result : NULL);
+	errno = saved;
+}
+
+static void run_handler(struct zframe *frame, struct zval *result)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	struct replaced *r = replaced_by(frame->func);
+	const struct outbound_role *role;
+
+	if (__builtin_expect(!r->handler, 0)) {
+		result->type_info = Z_NULL;
+		return;
+	}
+	role = r->what->role;
+	if ((role && role->concerns && !role->concerns(frame)) ||
+	    (!worker.recording && !(worker.run_waits && run_begin()))) {
+		r->handler(frame, result);
+		return;
+	}
+	if (r->what->record == OUTBOUND_SILENT) {
+		run_silent(r, frame, result);
 		return;
 	}
 	catch_seen_entering(frame);
-	fn = fn_for_internal(frame->func, what->kind);
-	call = call_enter_internal(fn, frame, what->secret, sp);
-	request = worker.request;
-	if (call && what->note == NOTE_STATEMENT)
-		note_statement(frame);
-	replaced[i].handler(frame, return_value);
-	if (!call || request != worker.request)
+	if (!r->fn) {
+		r->fn = fn_for_internal(frame->func, r->what->kind);
+		if (!records_args(r->what) && r->fn->mode == FN_ARGS)
+			r->fn->mode = FN_TIME;
+	}
+	run_told(r, frame, result, sp);
+}
+
+static void replace(struct zfunc *f, const struct outbound *what)
+{
+	zend_handler_fn *handler = &ZAT(f, zend.at->fn_handler, zend_handler_fn);
+	struct replaced *r;
+
+	if (f->type != ZFUNC_INTERNAL || *handler == run_handler || !f->name || !f->name->hash)
 		return;
-	if (what->note == NOTE_CURL)
-		note_curl(frame);
-	call_leave(call, return_value);
+	r = place_of(f->scope, f->name->hash);
+	/* A module that comes and goes has its functions at a new place each time. */
+	if (r->handler && r->what != what)
+		return;
+	if (!r->handler && n_replaced == REPLACED_MAX)
+		return;
+	n_replaced += !r->handler;
+	*r = (struct replaced){f->scope, f->name->hash, *handler, what, r->fn};
+	*handler = run_handler;
+}
+
+static struct zarr *methods_of(const struct zclass *ce)
+{
+	return (struct zarr *)((char *)ce + zend.at->class_functions);
+}
+
+static void replace_all(const struct zclass *ce, const struct outbound *what)
+{
+	const struct zarr *methods = methods_of(ce);
+
+	for (uint32_t i = 0; i < methods->used; i++) {
+		const struct zbucket *b = &methods->buckets[i];
+		struct zfunc *f = b->val.ptr;
+
+		if (b->val.type != Z_UNDEF && f->scope == ce && f->flags & ZFN_PUBLIC &&
+		    what->role->method(f->name->val))
+			replace(f, what);
+	}
+}
+
+static void replace_in(const struct zclass *ce, const struct outbound *what)
+{
+	const struct zval *v;
+
+	if (!strcmp(what->name, "*")) {
+		replace_all(ce, what);
+		return;
+	}
+	v = zarr_find(methods_of(ce), what->name);
+	if (v)
+		replace(v->ptr, what);
+}
+
+/* Internal classes that extend one of ours were given copies when they were registered. */
+static void replace_inherited(const struct zclass *ce)
+{
+	const struct zarr *methods = methods_of(ce);
+
+	for (uint32_t i = 0; i < methods->used; i++) {
+		const struct zbucket *b = &methods->buckets[i];
+		struct zfunc *f = b->val.ptr;
+		const struct replaced *r;
+
+		if (b->val.type == Z_UNDEF || f->type != ZFUNC_INTERNAL || f->scope == ce ||
+		    !f->scope || !f->name)
+			continue;
+		r = place_of(f->scope, f->name->hash);
+		if (r->handler && r->handler == ZAT(f, zend.at->fn_handler, zend_handler_fn))
+			ZAT(f, zend.at->fn_handler, zend_handler_fn) = run_handler;
+	}
+}
+
+static void replace_table(const struct outbound *what)
+{
+	for (; what->name; what++) {
+		const struct zval *ce;
+		struct zfunc *f;
+
+		if (!what->class) {
+			f = outbound_find(NULL, what->name);
+			if (f)
+				replace(f, what);
+			continue;
+		}
+		ce = zarr_find(ZAT(zend.cg, ZCG_CLASSES, struct zarr *), what->class);
+		if (ce && ((struct zclass *)ce->ptr)->type != ZCLASS_USER)
+			replace_in(ce->ptr, what);
+	}
 }
 
 void outbound_install(void)
 {
-	if (installed || !worker.recording || !ZAT(zend.eg, zend.at->eg_functions, void *))
-		return;
-	installed = true;
-	curl_getinfo = find_function(NULL, "curl_getinfo");
-	curl_errno = find_function(NULL, "curl_errno");
-	for (unsigned i = 0; i < N_CHOSEN; i++) {
-		struct zfunc *f = find_function(chosen[i].class, chosen[i].name);
+	const struct zarr *classes = ZAT(zend.cg, ZCG_CLASSES, struct zarr *);
 
-		if (!f || f->type != ZFUNC_INTERNAL)
-			continue;
-		replaced[n_replaced].f = f;
-		replaced[n_replaced].chosen = &chosen[i];
-		replaced[n_replaced++].handler = ZAT(f, zend.at->fn_handler, zend_handler_fn);
-		ZAT(f, zend.at->fn_handler, zend_handler_fn) = run_handler;
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+		replace_table(tables[i]);
+	for (uint32_t i = 0; i < classes->used; i++) {
+		const struct zclass *ce = classes->buckets[i].val.ptr;
+
+		if (classes->buckets[i].val.type != Z_UNDEF && ce->type != ZCLASS_USER &&
+		    ce->parent)
+			replace_inherited(ce);
 	}
 }

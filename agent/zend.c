@@ -48,6 +48,7 @@ static bool resolve(void)
 		void *otherwise;
 	} wanted[] = {
 		{"executor_globals", &zend.eg},
+		{"compiler_globals", &zend.cg},
 		{"sapi_globals", &zend.sg},
 		{"zend_execute_ex", &zend.execute_ex},
 		{"zend_throw_exception_hook", &zend.throw_hook},
@@ -66,6 +67,7 @@ static bool resolve(void)
 		{"instanceof_function_slow", &zend.instanceof_slow},
 		{"cfg_get_string", &zend.cfg_string},
 		{"zend_observer_error_register", &zend.observe_errors},
+		{"zend_clear_exception", &zend.clear_exception},
 		{"zend_is_unwind_exit", &zend.is_unwind_exit},
 		{"zend_is_graceful_exit", &zend.is_graceful_exit, never},
 		{"zend_get_closure_method_def", &zend.closure_function},

@@ -38,6 +38,9 @@ enum { /* zval types */
        Z_INDIRECT = 12,
 };
 
+#define Z_OBJECT_COUNTED   (Z_OBJECT | 3u << 8)	  /* IS_OBJECT_EX: type_info of one on the heap */
+#define Z_RESOURCE_COUNTED (Z_RESOURCE | 1u << 8) /* IS_RESOURCE_EX */
+
 struct zarr;
 struct zobj;
 struct zref;
@@ -156,6 +159,7 @@ struct zfunc { /* zend_function.common */
 };
 
 #define ZFUNC_INTERNAL	    1
+#define ZFN_PUBLIC	    (1u << 0)
 #define ZFN_STATIC	    (1u << 4)
 #define ZFN_BY_REFERENCE    (1u << 12)
 #define ZFN_HAS_RETURN_TYPE (1u << 13)
@@ -215,15 +219,19 @@ struct zend_extension {
 typedef void (*zend_execute_fn)(struct zframe *frame);
 typedef void (*zend_handler_fn)(struct zframe *frame, struct zval *return_value);
 
+/* compiler_globals: these did not move. EG()'s of the same name are not there before a request. */
+#define ZCG_FUNCTIONS 56
+#define ZCG_CLASSES   64
+
 /* What moved between versions. Offsets, but where it says something else; 0: this one has none. */
 struct zend_layout {
 	uint32_t api;	       /* ZEND_MODULE_API_NO */
 	bool packed_zvals;     /* a packed array is one of zvals, not of buckets */
 	bool errors_name_cstr; /* an error observer is told the file as a char *, not a zstr */
 	bool jit_by_buffer;    /* the JIT is off because it has no buffer, not by `opcache.jit` */
-	uint16_t eg_error_reporting, eg_functions, eg_classes, eg_frame, eg_exception;
-	uint16_t fn_temporaries, fn_last_var, fn_opcodes, fn_file, fn_line, fn_reserved;
-	uint16_t fn_handler;
+	uint16_t eg_error_reporting, eg_classes, eg_frame, eg_exception;
+	uint16_t fn_temporaries, fn_last_var, fn_n_opcodes, fn_opcodes, fn_vars;
+	uint16_t fn_file, fn_line, fn_reserved, fn_handler;
 	uint16_t class_functions, class_props, class_destructor, class_file;
 	uint32_t class_enum;   /* a flag */
 	uint32_t object_lazy;  /* extra_flags of an object not initialised, or of a proxy */
@@ -238,7 +246,7 @@ struct zend_layout {
 /* What the running engine offers; set once by zend_find(). */
 struct zend {
 	const struct zend_layout *at;
-	char *eg, *sg;
+	char *eg, *cg, *sg;
 	const char *sapi;
 	zend_execute_fn *execute_ex;
 	void (**throw_hook)(struct zobj *);
@@ -259,6 +267,7 @@ struct zend {
 	int (*(*get_opcode_handler)(uint8_t))(struct zframe *);
 	bool (*instanceof_slow)(const struct zclass *, const struct zclass *);
 	int (*cfg_string)(const char *, char **);
+	void (*clear_exception)(void);
 	bool (*is_unwind_exit)(const struct zobj *);
 	bool (*is_graceful_exit)(const struct zobj *); /* 8.0: always false */
 	struct zfunc *(*closure_function)(struct zobj *);

@@ -7,6 +7,7 @@
 
 #include "buffer.h"
 #include "cleanup.h"
+#include "note.h"
 #include "value.h"
 
 #define THROWN_MAX 10000u
@@ -303,7 +304,7 @@ static int add_note(struct request *request, const struct frame *frame)
 				  .at_ns = request->now_ns};
 	keep(request, frame->map, CT_LOST_VALUES, &note->map, &note->map_size);
 	if (note->map_size)
-		request->note_count++;
+		note_begin(request, request->note_count++);
 	return 0;
 }
 

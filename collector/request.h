@@ -70,6 +70,9 @@ struct php_error {
 
 struct php_note {
 	uint32_t call;
+	bool goes_on;	     /* a piece of an earlier one (note.h) */
+	uint32_t more, last; /* its next piece, and of the first also the last one; 0: none */
+	uint64_t id;	     /* 0: has none */
 	uint64_t at_ns;
 	size_t map, map_size;
 };

@@ -82,14 +82,15 @@ static json_t *metadata_of(const struct derivation *d, const json_t *input, size
 	json_t *metadata = tool_call_of(d, i);
 
 	json_object_update_new(metadata,
-			       json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			       json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 					 "request_id", get_copy(input, "request_id"), "base_name",
 					 base_name(get_text(input, "function")), "http_status",
 					 get_copy(input, "status"), "http_method",
 					 get_copy(input, "method"), "path", get_copy(input, "path"),
 					 "argument_call_id", get_copy(input, "argument_call_id"),
 					 "call_count", get_copy(summary, "call_count"), "handler",
-					 get_copy(summary, "handler"), "completeness",
+					 get_copy(summary, "handler"), "outbound",
+					 get_copy(summary, "outbound_kinds"), "completeness",
 					 completeness_of(input)));
 	return metadata;
 }

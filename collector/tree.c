@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "columns.h"
+#include "note.h"
 #include "value.h"
 
 json_t *json_ms(uint64_t ns)
@@ -154,26 +155,6 @@ json_t *tree_exception(const struct request *request, const struct functions *fu
 	return redacted;
 }
 
-/* One note as it is, several of one call as an array. Notes are in order of their calls' leaving,
- * not entering. */
-static json_t *notes_of(const struct request *request, struct redact *redact, uint32_t id)
-{
-	_cleanup_(json_decrefp) json_t *notes = json_array();
-
-	for (size_t i = 0; i < request->note_count; i++) {
-		const struct php_note *note = &request->notes[i];
-		_cleanup_(json_decrefp) json_t *map = NULL;
-
-		if (note->call != id)
-			continue;
-		map = value_to_json(request_value(request, note->map, note->map_size));
-		json_array_append_new(notes, redact_json(redact, map, REDACT_PHP));
-	}
-	if (json_array_size(notes) == 1)
-		return json_incref(json_array_get(notes, 0));
-	return json_array_size(notes) ? steal(&notes) : NULL;
-}
-
 static json_t *redacted_result(const struct function *function, struct redact *redact,
 			       const json_t *result)
 {
@@ -203,7 +184,8 @@ struct calls {
 	const struct echo *echo;
 	struct redact *redact;
 	size_t next;
-	bool *noted;
+	uint32_t *noted;     /* the first note of each call and the next of each note, + 1 */
+	uint32_t *next_note; /* of the same call */
 	uint64_t *inside;    /* nanoseconds of each call's direct children, in steps */
 	json_t **exceptions; /* one may leave thousands of calls: made once */
 	json_t *args, *result, *note;
@@ -223,6 +205,7 @@ static void calls_deinit(struct calls *calls)
 		json_decref(calls->exceptions[i]);
 	free(calls->exceptions);
 	free(calls->noted);
+	free(calls->next_note);
 	free(calls->inside);
 }
 
@@ -242,12 +225,19 @@ static int calls_init(struct calls *calls, const struct request *request,
 {
 	*calls = (struct calls){request, functions, echo, redact};
 	calls->noted = calloc(request->call_count + 1, sizeof(*calls->noted));
+	calls->next_note = calloc(request->note_count + 1, sizeof(*calls->next_note));
 	calls->exceptions = calloc(request->thrown_count + 1, sizeof(*calls->exceptions));
 	calls->inside = calloc(request->call_count + 1, sizeof(*calls->inside));
-	if (!calls->noted || !calls->exceptions || !calls->inside)
+	if (!calls->noted || !calls->next_note || !calls->exceptions || !calls->inside)
 		return -ENOMEM;
-	for (size_t i = 0; i < request->note_count; i++)
-		calls->noted[request->notes[i].call] = true;
+	for (size_t i = request->note_count; i-- > 0;) {
+		uint32_t *first = &calls->noted[request->notes[i].call];
+
+		if (!note_is_whole(&request->notes[i]))
+			continue;
+		calls->next_note[i] = *first;
+		*first = (uint32_t)i + 1;
+	}
 	for (size_t i = 0; i < request->call_count; i++)
 		calls->inside[request->calls[i].parent] += duration_of(&request->calls[i]);
 	return 0;
@@ -266,6 +256,22 @@ static const json_t *exception_of(struct calls *calls, const struct php_call *ca
 	return *exception;
 }
 
+/* One note as it is, several of one call as an array. */
+static json_t *notes_of(const struct calls *calls, uint32_t first)
+{
+	_cleanup_(json_decrefp) json_t *notes = json_array();
+
+	for (uint32_t i = first; i; i = calls->next_note[i - 1]) {
+		_cleanup_(json_decrefp) json_t *note =
+			note_json(calls->request, calls->functions, i - 1);
+
+		json_array_append_new(notes, redact_json(calls->redact, note, REDACT_PHP));
+	}
+	if (json_array_size(notes) == 1)
+		return json_incref(json_array_get(notes, 0));
+	return steal(&notes);
+}
+
 static void make_values(struct calls *calls, const struct php_call *call,
 			const struct function *function)
 {
@@ -276,7 +282,7 @@ static void make_values(struct calls *calls, const struct php_call *call,
 	calls->args = args ? redact_json(calls->redact, args, REDACT_PHP) : NULL;
 	calls->result = redacted_result(function, calls->redact, result);
 	if (calls->noted[calls->next])
-		calls->note = notes_of(calls->request, calls->redact, (uint32_t)calls->next);
+		calls->note = notes_of(calls, calls->noted[calls->next]);
 }
 
 /* Files may hold what a closure or an eval brought; names of code hold no values. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "note.h"
 #include "record.h"
 #include "value.h"
 
@@ -250,22 +251,42 @@ static json_t *outbound_name(const json_t *note)
 
 static bool outbound_failed(const json_t *note)
 {
-	return get_int(note, "status") >= 400 || get_int(note, "error") != 0;
+	return get_int(note, "status") >= 400 || get_int(note, "error") != 0 ||
+	       json_is_true(json_object_get(note, "failed"));
 }
 
-static json_t *outbound_object(const struct php_note *note, const json_t *map,
-			       struct redact *redact, bool recovered)
+/* An exception may have left the call: then nothing is known. */
+static bool outbound_succeeded(const json_t *note)
+{
+	return json_object_get(note, "status") || json_object_get(note, "error") ||
+	       json_is_false(json_object_get(note, "failed"));
+}
+
+static double outbound_ms(const struct request *request, const struct php_note *note,
+			  const json_t *map)
+{
+	if (!json_object_get(map, "total_us") && !note->id && note->call)
+		return (double)request->calls[note->call - 1].duration_ns / 1e6;
+	return (double)get_int(map, "total_us") / 1000;
+}
+
+static json_t *outbound_object(const struct request *request, const struct php_note *note,
+			       const json_t *map, struct redact *redact, bool recovered)
 {
 	_cleanup_(json_decrefp) json_t *redacted = redact_json(redact, map, REDACT_PHP);
+	json_t *message = json_object_get(redacted, "message");
 	json_t *object = json_pack("{s:O?, s:O?, s:O?, s:O?, s:o, s:o, s:b}", "method",
 				   json_object_get(redacted, "method"), "url",
 				   json_object_get(redacted, "url"), "status",
 				   json_object_get(redacted, "status"), "error",
 				   json_object_get(redacted, "error"), "duration_ms",
-				   json_real((double)get_int(redacted, "total_us") / 1000),
-				   "offset_ms", json_ms(note->at_ns), "recovered", recovered);
+				   json_real(outbound_ms(request, note, map)), "offset_ms",
+				   json_ms(note->at_ns), "recovered", recovered);
 
+	if (message)
+		json_object_set(object, "message", message);
 	cut_text(object, "url");
+	cut_text(object, "message");
 	return object;
 }
 
@@ -279,17 +300,18 @@ static int add_outbound(json_t *trouble, const struct request *request, struct r
 
 	for (size_t i = request->note_count; i > 0; i--) {
 		const struct php_note *note = &request->notes[i - 1];
-		_cleanup_(json_decrefp) json_t *map =
-			value_to_json(request_value(request, note->map, note->map_size));
+		_cleanup_(json_decrefp) json_t *map = note_json(request, NULL, i - 1);
 		_cleanup_(json_decrefp) json_t *name = outbound_name(map), *item = NULL;
 
 		if (!json_object_get(map, "url") || !name)
 			continue;
 		if (!outbound_failed(map)) {
-			json_object_set_new(succeeded, json_string_value(name), json_true());
+			if (outbound_succeeded(map))
+				json_object_set_new(succeeded, json_string_value(name),
+						    json_true());
 			continue;
 		}
-		item = outbound_object(note, map, redact,
+		item = outbound_object(request, note, map, redact,
 				       json_object_get(succeeded, json_string_value(name)));
 		if (take(budget, TROUBLE_OUTBOUND, TROUBLE_OUTBOUND_BYTES, item))
 			json_array_insert(list, 0, item);

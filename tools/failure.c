@@ -99,9 +99,12 @@ void failure_add_outbound(struct text *out, const json_t *outbound, int width)
 
 	if (json_is_integer(status) && json_integer_value(status))
 		text_addf(&outcome, " → %lld", (long long)json_integer_value(status));
-	else
+	else if (!json_is_false(json_object_get(outbound, "failed")))
 		text_add(&outcome, " → no answer");
-	if (json_is_string(error) || (json_is_integer(error) && json_integer_value(error))) {
+	if (*field_text(outbound, "message")) {
+		text_add(&outcome, ": ");
+		text_add_cut(&outcome, field_text(outbound, "message"), 60);
+	} else if (json_is_string(error) || (json_is_integer(error) && json_integer_value(error))) {
 		text_add(&outcome, json_is_string(error) ? " " : " curl error ");
 		phrase_value(&outcome, error, 40);
 	}

@@ -117,6 +117,19 @@ static void add_work(struct text *text, const json_t *function, const char *coun
 	text_add(text, ")");
 }
 
+/* What else went out; SQL and HTTP have fields of their own. */
+static void add_other_work(struct text *text, const json_t *outbound)
+{
+	static const char *const kinds[][2] = {
+		{"redis", "Redis"},	 {"socket", "sockets"}, {"dns", "DNS"},
+		{"process", "programs"}, {"mail", "mail"},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		add_work(text, json_object_get(outbound, kinds[i][0]), "count", "time_ms",
+			 kinds[i][1]);
+}
+
 /* "└ 42 PHP calls, 3 SQL (1.2 ms), 1 HTTP (12 ms) — trace-dump tree CALL/2", the hint below where
  * it does not fit. */
 static void add_folded(struct text *out, const json_t *function, const char *call, int width)
@@ -133,6 +146,7 @@ static void add_folded(struct text *out, const json_t *function, const char *cal
 	text_addf(out, "└ %lld PHP call%s", (long long)calls, calls == 1 ? "" : "s");
 	add_work(out, function, "db_query_count", "db_query_time_ms", "SQL");
 	add_work(out, function, "external_api_calls", "external_api_time_ms", "HTTP");
+	add_other_work(out, json_object_get(metadata, "outbound"));
 	if (out->column + hint <= width) {
 		text_add(out, " — ");
 	} else {

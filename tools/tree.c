@@ -208,13 +208,43 @@ static void add_signature(struct text *out, const json_t *call, bool passed_on, 
 	text_deinit(&outcome);
 }
 
-static void add_note(struct text *out, const json_t *note, int width)
+/* "redis GET key", "process ls -l", "socket tcp://db:1", whatever the kind has. */
+static void add_other_note(struct text *out, const json_t *note, int width)
 {
-	text_add(out, "  ");
-	text_style(out, BLUE);
-	if (*field_text(note, "sql")) {
-		text_add_cut(out, field_text(note, "sql"), width - out->column);
-	} else if (*field_text(note, "url")) {
+	static const char *const members[] = {"command", "key", "dsn", "host", "database"};
+
+	text_add(out, field_text(note, "kind"));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const json_t *value = json_object_get(note, members[i]);
+
+		if (!value || width - out->column < PLACE_LEAST)
+			continue;
+		text_add(out, " ");
+		if (json_is_string(value))
+			text_add_cut(out, json_string_value(value), width - out->column);
+		else
+			phrase_value(out, value, width - out->column);
+	}
+	if (json_is_integer(json_object_get(note, "exit_status")))
+		text_addf(out, " → exit %lld",
+			  (long long)json_integer_value(json_object_get(note, "exit_status")));
+}
+
+static void add_note_failure(struct text *out, const json_t *note, int width)
+{
+	if (!json_is_true(json_object_get(note, "failed")))
+		return;
+	text_style(out, RED);
+	text_add(out, " ✗ ");
+	text_add_cut(out, field_text(note, "message"), width - out->column);
+}
+
+/* What it is about, and how many rows. */
+static void add_subject(struct text *out, const json_t *note, int width)
+{
+	const json_t *rows = json_object_get(note, "rows");
+
+	if (*field_text(note, "url")) {
 		json_t *us = json_object_get(note, "total_us"),
 		       *outbound = json_copy((json_t *)note);
 
@@ -223,10 +253,57 @@ static void add_note(struct text *out, const json_t *note, int width)
 					    json_real(json_number_value(us) / 1000));
 		failure_add_outbound(out, outbound, width);
 		json_decref(outbound);
-	} else {
-		phrase_value(out, note, width - out->column);
+		return;
+	}
+	if (*field_text(note, "sql"))
+		text_add_cut(out, field_text(note, "sql"), width - out->column);
+	else
+		add_other_note(out, note, width);
+	if (json_is_integer(rows))
+		text_addf(out, " → %lld row%s", (long long)json_integer_value(rows),
+			  json_integer_value(rows) == 1 ? "" : "s");
+	add_note_failure(out, note, width);
+}
+
+/* The calls between the application's and this one, which are not in the tree. */
+static void add_between(struct text *out, const json_t *note, int width)
+{
+	const json_t *stack = json_object_get(note, "stack");
+	size_t n = json_array_size(stack);
+
+	text_add(out, "  ");
+	text_style(out, DIM);
+	text_add(out, "through");
+	for (size_t i = n - 1; i-- > 0 && width - out->column >= PLACE_LEAST;) {
+		const json_t *call = json_array_get(stack, i);
+
+		text_add(out, i + 2 == n ? " " : " › ");
+		if (json_object_get(call, "omitted"))
+			text_add(out, "…");
+		else
+			add_name(out, call, width - out->column);
 	}
 	text_newline(out);
+}
+
+static void begin_note(struct text *out, const bool *open, size_t depth)
+{
+	text_pad(out, 2 * TIME_WIDTH + 3);
+	add_stems(out, open, depth);
+}
+
+static void add_note(struct text *out, const json_t *note, const bool *open, size_t depth,
+		     int width)
+{
+	begin_note(out, open, depth);
+	text_add(out, "  ");
+	text_style(out, BLUE);
+	add_subject(out, note, width);
+	text_newline(out);
+	if (json_array_size(json_object_get(note, "stack")) < 2)
+		return;
+	begin_note(out, open, depth);
+	add_between(out, note, width);
 }
 
 static void add_call(struct text *out, const json_t *call, bool *open, bool last, bool passed_on,
@@ -243,11 +320,10 @@ static void add_call(struct text *out, const json_t *call, bool *open, bool last
 	add_boxes(out, open, depth, last);
 	add_signature(out, call, passed_on, width);
 	text_newline(out);
-	if (!json_is_object(note))
-		return;
-	text_pad(out, 2 * TIME_WIDTH + 3);
-	add_stems(out, open, depth);
-	add_note(out, note, width);
+	if (json_is_object(note))
+		add_note(out, note, open, depth, width);
+	for (size_t i = 0; i < json_array_size(note); i++)
+		add_note(out, json_array_get(note, i), open, depth, width);
 }
 
 static int add_calls(struct text *out, const json_t *calls, int width)

@@ -96,6 +96,7 @@ class Recorded:
         self.body_end = self.output_end = self.end = None
         self.enters, self.throws, self.catches, self.errors, self.notes, self.lost = [], [], [], [], [], {}
         self.leaves = []
+        self._noted = []
         self.open = []
         self.lanes, self.lane = {}, 0
         self.ticks = 0
@@ -107,6 +108,19 @@ class Recorded:
 
     def names(self):
         return [name for name, _ in self.enters]
+
+    def add_note(self, note, functions):
+        """One without a kind goes on with an earlier one."""
+        call = self.open[-1][1] if self.open else None
+        if "kind" in note:
+            note["stack"] = [s if isinstance(s, int) else (functions[s[0]][0] if s[0] else None, s[1]) for s in note["stack"]]
+            self.notes.append(note)
+            self._noted.append((note.get("id"), call))
+            return
+        wanted = [i for i, (number, of) in enumerate(self._noted)
+                  if (number == note["id"] if "id" in note else of == call)]
+        assert wanted, f"{note} goes on with none"
+        self.notes[wanted[-1]].update(note)
 
 
 def requests(frames):
@@ -142,12 +156,12 @@ def requests(frames):
         elif kind == ENTER:
             assert frame[2] in functions, f"{frame}: no such function"
             name = functions[frame[2]][0]
-            current.open.append(name)
+            current.open.append((name, len(current.enters)))
             current.enters.append((name, frame[3] if len(frame) > 3 else None))
         elif kind == LEAVE:
             assert current.open, "LEAVE without ENTER"
             how = frame[2] if len(frame) > 2 else LEAVE_RETURN
-            current.leaves.append((current.open.pop(), how, frame[3] if len(frame) > 3 else None))
+            current.leaves.append((current.open.pop()[0], how, frame[3] if len(frame) > 3 else None))
         elif kind == CALL:
             assert isinstance(frame[2], int) and 0 <= frame[2] <= 1 << 53 and frame[3] in functions
             current.ticks += frame[2]
@@ -163,7 +177,7 @@ def requests(frames):
         elif kind == ERROR:
             current.errors.append(frame[2:6])
         elif kind == NOTE:
-            current.notes.append(frame[2])
+            current.add_note(frame[2], functions)
         elif kind == OUTPUT:
             current.output += frame[2]
         elif kind == OUTPUT_END:

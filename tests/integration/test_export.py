@@ -26,7 +26,7 @@ JSON_COLUMNS = {"metadata", "completeness", "flow_state", "function_arguments", 
                 "input_params", "output_result", "error_details"}
 BOOLEANS = {"call_terminated", "booking_failed", "resolved"}
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
-PERSONAL = ("0176", "04069012", "kaethe", "Brückentorstraße")
+PERSONAL = ("0176 ", "04069012", "kaethe", "Brückentorstraße")
 
 
 class Exported:

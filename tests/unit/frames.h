@@ -230,6 +230,45 @@ static inline void add_note_http(struct frames *f, const char *url, uint32_t sta
 	frame_end(f);
 }
 
+/* A transfer of a multi handle begins, from function 1, line 7, through 3. */
+static inline void add_note_begun(struct frames *f, const char *url, uint32_t id)
+{
+	msgpack_packer *pk = frame_timed(f, CT_FRAME_NOTE, 3);
+
+	msgpack_pack_map(pk, 4);
+	text(pk, "kind");
+	text(pk, "http");
+	text(pk, "id");
+	msgpack_pack_uint32(pk, id);
+	text(pk, "url");
+	text(pk, url);
+	text(pk, "stack");
+	msgpack_pack_array(pk, 3);
+	msgpack_pack_array(pk, 2);
+	msgpack_pack_uint32(pk, 3);
+	msgpack_pack_uint32(pk, 0);
+	msgpack_pack_uint32(pk, 5);
+	msgpack_pack_array(pk, 2);
+	msgpack_pack_uint32(pk, 1);
+	msgpack_pack_uint32(pk, 7);
+	frame_end(f);
+}
+
+/* `id` 0: the one of the open call. */
+static inline void add_note_more(struct frames *f, uint32_t id, const char *key, uint32_t value)
+{
+	msgpack_packer *pk = frame_timed(f, CT_FRAME_NOTE, 3);
+
+	msgpack_pack_map(pk, id ? 2 : 1);
+	if (id) {
+		text(pk, "id");
+		msgpack_pack_uint32(pk, id);
+	}
+	text(pk, key);
+	msgpack_pack_uint32(pk, value);
+	frame_end(f);
+}
+
 static inline void add_error(struct frames *f, uint32_t type, const char *message)
 {
 	msgpack_packer *pk = frame_timed(f, CT_FRAME_ERROR, 6);

@@ -5,6 +5,8 @@
 #include "assemble.h"
 #include "cleanup.h"
 #include "http.h"
+#include "note.h"
+#include "source.h"
 #include "summary.h"
 
 static struct functions *functions;
@@ -191,6 +193,59 @@ static void test_summary(void)
 	request_free(r);
 }
 
+#define STACK                                                                                       \
+	"{\"class\":null,\"file\":\"/srv/app/Booking.php\",\"function\":\"curl_exec\",\"line\":0}," \
+	"{\"omitted\":5},"                                                                          \
+	"{\"class\":\"App\\\\Handler\",\"file\":\"/srv/app/Booking.php\",\"function\":\"handle\","  \
+	"\"line\":7}"
+
+static void note_is(const struct request *r, size_t i, const char *want)
+{
+	_cleanup_(json_decrefp) json_t *note = note_json(r, functions, i);
+	_cleanup_(freep) char *text = note ? json_dumps(note, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+	CHECK_STR(text ?: "(goes on)", want);
+}
+
+/* Pieces of overlapping transfers, of which one ends in another function, and of a call. */
+static void test_notes(void)
+{
+	_cleanup_(json_decrefp) json_t *summary = NULL;
+	struct redact *redact;
+	struct request *r;
+
+	msgpack_sbuffer_clear(&f.out);
+	add_functions(&f);
+	add_request(&f, 1, 1);
+	add_enter(&f, 1, NULL);
+	add_note_begun(&f, "http://a/", 1);
+	add_note_begun(&f, "http://b/", 2);
+	add_enter(&f, 3, NULL);
+	add_note_more(&f, 2, "status", 502);
+	add_note_http(&f, "http://c/", 200);
+	add_note_more(&f, 0, "status", 404);
+	add_note_more(&f, 2, "total_us", 2500);
+	add_leave(&f);
+	add_leave(&f);
+	add_end(&f, CT_END_DONE);
+	r = assemble(&f, functions);
+	CHECK_INT(r->note_count, 6);
+	note_is(r, 0, "{\"id\":1,\"kind\":\"http\",\"stack\":[" STACK "],\"url\":\"http://a/\"}");
+	note_is(r, 1,
+		"{\"id\":2,\"kind\":\"http\",\"stack\":[" STACK
+		"],\"status\":502,\"total_us\":2500,\"url\":\"http://b/\"}");
+	note_is(r, 2, "(goes on)");
+	note_is(r, 3,
+		"{\"kind\":\"http\",\"method\":\"POST\",\"status\":404,\"total_us\":1500,"
+		"\"url\":\"http://c/\"}");
+	CHECK_INT(redact_new(&redact), 0);
+	CHECK_INT(summary_build(&summary, r, functions, redact), 0);
+	CHECK_INT(json_integer_value(json_at(summary, "/outbound_kinds/http/count")), 3);
+	CHECK_INT(json_array_size(json_object_get(summary, "outbound")), 2);
+	redact_free(redact);
+	request_free(r);
+}
+
 int main(void)
 {
 	frames_init(&f);
@@ -202,6 +257,7 @@ int main(void)
 	test_bounds();
 	test_http();
 	test_summary();
+	test_notes();
 	functions_free(functions);
 	frames_deinit(&f);
 	return 0;
