@@ -212,12 +212,14 @@ struct property {
 static struct property property_of(const struct zprop *prop)
 {
 	const struct zstr *name = prop->name;
-	size_t class = name->len && !name->val[0] ? strnlen(name->val + 1, name->len - 1) : 0;
+	const char *end = name->val + name->len, *at;
 
-	/* "\0Class\0name", "\0*\0name" */
-	if (!class || class + 2 > name->len)
+	/* "\0Class\0name", "\0*\0name"; in an anonymous class's name there is a NUL as well. */
+	at = name->len && !name->val[0] ? memrchr(name->val, 0, name->len) : NULL;
+	if (!at || at == name->val)
 		return (struct property){name->val, name->len, NULL};
-	return (struct property){name->val + class + 2, name->len - class - 2,
+	at++;
+	return (struct property){at, (size_t)(end - at),
 				 name->val[1] == '*' ? NULL : name->val + 1};
 }
 

@@ -68,7 +68,7 @@ class Consumer:
     def accept(self, timeout=20):
         self.listener.settimeout(timeout)
         connection, _ = self.listener.accept()
-        connection.settimeout(timeout)
+        connection.settimeout(timeout or 20)
         pid, _, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         fds = array.array("i")
         hello, ancillary, _, _ = connection.recvmsg(HELLO.size, socket.CMSG_SPACE(4))

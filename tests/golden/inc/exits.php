@@ -1,0 +1,3 @@
+<?php
+echo "leaving from an included file\n";
+exit(4);

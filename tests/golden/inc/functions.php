@@ -1,0 +1,7 @@
+<?php
+function included(int $n): int
+{
+    return $n + 1;
+}
+
+echo included(1), ' ';

@@ -1,0 +1,2 @@
+<?php
+return ['from' => basename(__FILE__), 'sees' => $local ?? null];
