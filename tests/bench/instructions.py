@@ -56,7 +56,7 @@ class Counter:
             self.ask(self.plan[-1][1])  # when it is answered the worker has been at the last accept()
             parts = sorted((p for p in (stack.base / "out").iterdir() if p.suffix), key=lambda p: int(p.suffix[1:]))
             assert len(parts) == len(self.plan), parts
-            if keep:
+            if keep and self.plan[0][0] == "laravel":
                 shutil.copy(parts[0], keep)
             return {name: total(part) / times for part, (name, _, times) in zip(parts, self.plan)}
 
@@ -90,8 +90,12 @@ def calls(case, n):
     return lambda stack: (script(stack, "calls.php", f"case={case}&n={n:04d}"), b"")
 
 
-def plan_of(cases):
-    plan = [("laravel", laravel, LARAVEL_REQUESTS), ("trivial", trivial, TRIVIAL_REQUESTS), ("none", calls("empty", 0), 2)]
+def plan_of(options):
+    plan = [("laravel", laravel, LARAVEL_REQUESTS), ("trivial", trivial, TRIVIAL_REQUESTS)]
+    plan = [phase for phase in plan if options.wants(phase[0])]
+    cases = [case for case in CASES if not options.quick and options.wants(case.partition("_")[2])]
+    if cases:
+        plan.append(("none", calls("empty", 0), 2))
     for case in cases:
         plan.append((case, calls(case, FIB if case.endswith("fib") else CALLS), 1))
     return plan
@@ -104,11 +108,13 @@ def added(counted, case):
 def tabulate(section, counted):
     """Of the worker without the preload what is there, of the others what they add."""
     base = counted[BASELINE.name]
-    section.row("Laravel request", "million", {BASELINE.name: base["laravel"] / 1e6})
-    section.row("Laravel request", "% more", {
-        name: (c["laravel"] / base["laravel"] - 1) * 100 for name, c in counted.items() if c is not base})
-    section.row("trivial request", "added", {
-        name: c["trivial"] - (c is not base and base["trivial"]) for name, c in counted.items()})
+    if "laravel" in base:
+        section.row("Laravel request", "million", {BASELINE.name: base["laravel"] / 1e6})
+        section.row("Laravel request", "% more", {
+            name: (c["laravel"] / base["laravel"] - 1) * 100 for name, c in counted.items() if c is not base})
+    if "trivial" in base:
+        section.row("trivial request", "added", {
+            name: c["trivial"] - (c is not base and base["trivial"]) for name, c in counted.items()})
     for case, title in CASES.items():
         if case in base:
             section.row(f"call, {title}", "added", {
@@ -116,9 +122,10 @@ def tabulate(section, counted):
 
 
 def aims(section, counted, jit):
+    if "laravel" not in counted[BASELINE.name]:
+        return
+
     def more(variant):
-        if variant.name not in counted:
-            return None
         return (counted[variant.name]["laravel"] / counted[BASELINE.name]["laravel"] - 1) * 100
 
     if jit:
@@ -131,8 +138,10 @@ def aims(section, counted, jit):
 
 def run(options):
     for jit in options.jit:
+        plan = plan_of(options)
+        if not plan:
+            continue
         section = Section("instructions", f"Instructions by callgrind, JIT {'on' if jit else 'off'}")
-        plan = plan_of(() if options.quick else CASES)
         counted = {}
         for variant in VARIANTS:
             if jit and not variant.jit:
@@ -140,7 +149,8 @@ def run(options):
             keep = options.keep and options.keep / f"callgrind.{variant.name.replace(' ', '-')}{'.jit' if jit else ''}"
             counted[variant.name] = Counter(variant, jit, plan, WARM[jit]).count(keep)
             options.progress(f"instructions, JIT {'on' if jit else 'off'}, {variant.name}: "
-                             f"{counted[variant.name]['laravel'] / 1e6:.2f} M a Laravel request")
+                             f"{counted[variant.name][plan[0][0]] / 1e6:.3f} M, {plan[0][0]}")
+        section.raw = counted
         tabulate(section, counted)
         aims(section, counted, jit)
         yield section

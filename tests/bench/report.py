@@ -16,6 +16,7 @@ class Section:
         self.rows = []  # (measure, unit, {variant: figure})
         self.aims = []
         self.notes = []
+        self.raw = None  # what the figures were made of
 
     def row(self, measure, unit, figures):
         self.rows.append((measure, unit, figures))
@@ -30,8 +31,8 @@ class Section:
 
     def json(self):
         return {
-            "title": self.title, "aims": self.aims, "notes": self.notes,
-            "rows": [{"measure": m, "unit": u, "figures": f} for m, u, f in self.rows],
+            "section": self.name, "title": self.title, "aims": self.aims, "notes": self.notes,
+            "rows": [{"measure": m, "unit": u, "figures": f} for m, u, f in self.rows], "raw": self.raw,
         }
 
     def print(self):

@@ -250,6 +250,12 @@ http {{
         )
         self.process = None
 
+    def script(self, uri, file):
+        """Another script than the application's, before start()."""
+        location = (f"location = {uri} {{\n            include /etc/nginx/fastcgi_params;\n"
+                    f"            fastcgi_param SCRIPT_FILENAME {file};\n            fastcgi_pass php;\n        }}\n")
+        self.conf.write_text(self.conf.read_text().replace("location / {", f"{location}        location / {{"))
+
     def start(self):
         self.process = Process("nginx", ["/usr/sbin/nginx", "-c", self.conf, "-p", self.base], self.log,
                                **background(self.detach))
