@@ -21,6 +21,7 @@ static struct seen {
 	const struct zstr *name, *file;
 	uint64_t name_hash, file_hash, class_hash;
 	uint32_t line;
+	bool main; /* a script may run, and be included later */
 	struct fn *fn;
 } seen[SEEN];
 
@@ -29,7 +30,7 @@ static uint64_t hash_of(const struct zstr *s)
 	return s ? s->hash : 1;
 }
 
-static void see(const struct zfunc *f, struct seen *ret)
+static void see(const struct zfunc *f, bool main, struct seen *ret)
 {
 	ret->opcodes = ZAT(f, zend.at->fn_opcodes, const void *);
 	ret->scope = f->scope;
@@ -39,13 +40,14 @@ static void see(const struct zfunc *f, struct seen *ret)
 	ret->file_hash = hash_of(ret->file);
 	ret->class_hash = f->scope ? hash_of(f->scope->name) : 1;
 	ret->line = zend_line(f);
+	ret->main = main;
 }
 
 static bool is_same(const struct seen *a, const struct seen *b)
 {
 	return a->opcodes == b->opcodes && a->scope == b->scope && a->name == b->name &&
 	       a->file == b->file && a->name_hash == b->name_hash && a->file_hash == b->file_hash &&
-	       a->class_hash == b->class_hash && a->line == b->line;
+	       a->class_hash == b->class_hash && a->line == b->line && a->main == b->main;
 }
 
 static struct fn **mark_place(const struct zfunc *f)
@@ -67,13 +69,12 @@ struct fn *fn_find(const struct zframe *frame)
 		return &fn_off;
 	if (marked)
 		return *marked = fn_decide(f, false);
-	see(f, &now);
+	see(f, !frame->prev, &now);
 	before = &seen[((uintptr_t)now.opcodes >> 5) % SEEN];
 	if (is_same(before, &now))
 		return before->fn;
-	now.fn = fn_decide(f, !frame->prev);
-	/* A script and what it includes may lie at the same place. */
-	if (f->name && now.name_hash && now.file_hash && now.class_hash)
+	now.fn = fn_decide(f, now.main);
+	if (now.name_hash && now.file_hash && now.class_hash)
 		*before = now;
 	return now.fn;
 }
