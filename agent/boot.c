@@ -49,9 +49,9 @@ static void say(const char *what, const char *why)
 static int post_startup(void)
 {
 	worker.flying = &ZAT(zend.eg, zend.at->eg_exception, struct zobj *);
+	marks_install();
 	if (worker.mechanism == MECHANISM_HOOK)
 		hook_install();
-	marks_install();
 	outbound_install();
 	fibers_install();
 	exceptions_install();
