@@ -4,11 +4,14 @@
 #include "boot.h"
 
 #include "crash.h"
+#include "doubt.h"
 #include "exceptions.h"
 #include "fiber.h"
+#include "gates.h"
 #include "hook.h"
 #include "interpose.h"
 #include "marks.h"
+#include "notices.h"
 #include "observer.h"
 #include "outbound.h"
 #include "recording.h"
@@ -48,18 +51,36 @@ static void say(const char *what, const char *why)
  * when it finds the hook, calls this before it looks. */
 static int post_startup(void)
 {
+	if (!worker.armed)
+		return next_post_startup ? next_post_startup() : 0;
 	worker.flying = &ZAT(zend.eg, zend.at->eg_exception, struct zobj *);
-	marks_install();
 	if (worker.mechanism == MECHANISM_HOOK)
 		hook_install();
 	outbound_install();
-	fibers_install();
+	if (worker.mechanism != MECHANISM_NONE) {
+		marks_install();
+		fibers_install();
+	}
 	exceptions_install();
 	crash_init();
+	surroundings_settle(true);
 	if (worker.cli)
 		run_arm();
 	say("tracing", zend_php_version());
 	return next_post_startup ? next_post_startup() : 0;
+}
+
+/* The hook costs least, but with it there is no JIT. */
+static enum mechanism best(void)
+{
+	if (!zend_jit_requested())
+		return MECHANISM_HOOK;
+	if (worker.settings.observer == OBSERVER_OFF)
+		return MECHANISM_NONE;
+	if (worker.settings.observer == OBSERVER_AUTO &&
+	    gates_closed(zend_php_release(), surroundings()))
+		return MECHANISM_NONE;
+	return MECHANISM_OBSERVER;
 }
 
 /*
@@ -69,9 +90,19 @@ static int post_startup(void)
  */
 static int choose(struct zend_extension *extension)
 {
-	worker.mechanism = zend_jit_requested() ? MECHANISM_OBSERVER : MECHANISM_HOOK;
+	if (doubted(doubt_engine())) {
+		say("inert", inert_reason());
+		return -1;
+	}
+	surroundings_settle(false);
+	worker.mechanism = best();
 	if (worker.mechanism == MECHANISM_OBSERVER)
 		observer_install();
+	/* A run begins with its first function. */
+	if (worker.mechanism == MECHANISM_NONE && worker.cli) {
+		worker.armed = false;
+		inert_tell();
+	}
 	return -1;
 }
 
@@ -111,6 +142,12 @@ static void arm(void)
 	worker.armed = true;
 }
 
+static void be_inert(void)
+{
+	inert_because(zend_why());
+	say("inert", inert_reason());
+}
+
 void boot(void)
 {
 	static bool tried;
@@ -135,10 +172,10 @@ void boot(void)
 	rules_seal(&worker.settings.rules, worker.cli);
 	if (worker.settings.off)
 		say("off", NULL);
-	else if (found == ZEND_UNKNOWN)
-		say("inert", zend_why());
-	else
+	else if (found == ZEND_FOUND)
 		arm();
+	else
+		be_inert();
 }
 
 static void __attribute__((destructor)) finish(void)

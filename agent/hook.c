@@ -18,10 +18,6 @@ static zend_execute_fn next_execute;
 static uintptr_t main_low, main_size; /* the margin taken off; size 0: unknown, nothing is seen */
 static uintptr_t low, size;	      /* of the stack that is in use */
 
-/* Of fn_marks, where one load finds them. */
-static size_t mark_at;
-static uint64_t mark_off;
-
 /* Below it the hook has something to think about: the end of the stack is near, or nothing is
  * recorded and so everywhere is. */
 static uintptr_t limit = UINTPTR_MAX;
@@ -35,19 +31,6 @@ static inline uintptr_t stack_pointer(void)
 	return sp;
 #else
 	return (uintptr_t)__builtin_frame_address(0);
-#endif
-}
-
-/* What 20,000 calls of a request pay is worth an instruction. */
-static inline bool is_below_limit(void)
-{
-#if defined(__x86_64__)
-	bool below;
-
-	__asm__("cmp %1, %%rsp" : "=@ccb"(below) : "m"(limit));
-	return below;
-#else
-	return stack_pointer() < limit;
 #endif
 }
 
@@ -186,9 +169,9 @@ static RARE void run_aside(struct zframe *frame)
 
 static void execute_hook(struct zframe *frame)
 {
-	if (__builtin_expect(is_below_limit(), 0))
+	if (__builtin_expect(stack_pointer() < limit, 0))
 		run_aside(frame);
-	else if (__builtin_expect(ZAT(frame->func, mark_at, uint64_t) == mark_off, 1))
+	else if (__builtin_expect(fn_is_marked_off(frame->func), 1))
 		next_execute(frame);
 	else
 		run_seen(frame);
@@ -198,8 +181,6 @@ void hook_install(void)
 {
 	find_main_stack();
 	hook_set_main_stack();
-	mark_at = fn_marks.at;
-	mark_off = fn_marks.off;
 	next_execute = *zend.execute_ex;
 	*zend.execute_ex = execute_hook;
 }

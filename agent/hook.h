@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Once, after marks_install() and before the first script is compiled. */
+/* Once, before the first script is compiled. */
 void hook_install(void);
 /* When recording begins or ends, after a fork: on the main stack, in its place again. */
 void hook_reset(void);

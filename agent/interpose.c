@@ -9,6 +9,7 @@
 
 #include "boot.h"
 #include "link.h"
+#include "notices.h"
 #include "request.h"
 #include "worker.h"
 
@@ -97,6 +98,8 @@ EXPORT int close(int fd)
 
 static bool is_fastcgi(void)
 {
+	if (__builtin_expect(worker.inert, 0))
+		inert_tell();
 	return worker.armed && !worker.cli && request_waits();
 }
 

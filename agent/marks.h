@@ -25,6 +25,11 @@ extern struct fn_marks fn_marks;
 /* Before the first script is compiled. */
 void marks_install(void);
 
+static inline bool fn_is_marked_off(const struct zfunc *f)
+{
+	return ZAT(f, fn_marks.at, uint64_t) == fn_marks.off;
+}
+
 /* Without a mark, or without one that this process knows. */
 struct fn *fn_find(const struct zframe *frame);
 

@@ -4,8 +4,9 @@
 #include "params.h"
 
 #include "frame.h"
-#include "text.h"
 #include "values.h"
+
+#include <calltrace/secret.h>
 
 #define MAX_VALUE 8192
 #define MAX_NAME  256
@@ -43,7 +44,7 @@ static void pack_param(struct pack *k, const struct fastcgi_pair *pair)
 	value_pack_name(k, pair->name, pair->name_len, MAX_NAME);
 	if (ends_with(pair, "SIGNATURE"))
 		pack_signature(k, pair->value, n);
-	else if (text_names_secret(pair->name, pair->name_len))
+	else if (ct_secret_key(pair->name, pair->name_len))
 		pack_text(k, CT_SECRET);
 	else
 		value_pack_text(k, pair->value, pair->value_len, MAX_VALUE);

@@ -10,6 +10,7 @@
 #include "frame.h"
 #include "hook.h"
 #include "link.h"
+#include "notices.h"
 #include "values.h"
 
 #include <calltrace/version.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define PROBLEM_MAX 512
+#define PROCESS_MAX 4096
 
 static uint64_t woken_at; /* ring.head at the last wake */
 
@@ -47,18 +49,18 @@ static void write_process(void)
 	const char *problem = settings_problem();
 	struct pack k;
 
-	if (!ring_reserve(&worker.ring, &k, 1024, RING_FRAME))
+	if (!ring_reserve(&worker.ring, &k, PROCESS_MAX, RING_FRAME))
 		return;
 	pack_array(&k, 3);
 	pack_uint(&k, CT_FRAME_PROCESS);
 	pack_uint(&k, CT_FRAME_VERSION);
-	pack_map(&k, problem ? 7 : 6);
+	pack_map(&k, 6 + !!problem + notices_any());
 	pack_text(&k, "pid");
 	pack_uint(&k, (uint64_t)getpid());
 	pack_text(&k, "php");
 	pack_text(&k, zend_php_version());
 	pack_text(&k, "zend_api");
-	pack_uint(&k, zend.at->api);
+	pack_uint(&k, zend.api);
 	pack_text(&k, "sapi");
 	pack_text(&k, zend.sapi);
 	pack_text(&k, "mechanism");
@@ -69,7 +71,18 @@ static void write_process(void)
 		pack_text(&k, "settings");
 		value_pack_name(&k, problem, strlen(problem), PROBLEM_MAX);
 	}
+	notices_pack(&k);
 	ring_commit(&worker.ring, &k);
+}
+
+bool recording_introduce(uint64_t size)
+{
+	if (ring_init(&worker.ring, size) < 0)
+		return false;
+	worker.ring_serial++;
+	strcpy(worker.ring.header->socket, worker.settings.socket);
+	write_process();
+	return true;
 }
 
 /* The process's own, at its first request. */
@@ -79,15 +92,10 @@ static bool have_ring(void)
 
 	if (worker.ring.header)
 		return true;
-	if (failed)
+	if (failed || !worker.armed)
 		return false;
-	failed = !calls_init() || ring_init(&worker.ring, worker.settings.ring_size) < 0;
-	if (failed)
-		return false;
-	worker.ring_serial++;
-	strcpy(worker.ring.header->socket, worker.settings.socket);
-	write_process();
-	return true;
+	failed = !calls_init() || !recording_introduce(worker.settings.ring_size);
+	return !failed;
 }
 
 static void reset(void)
@@ -95,6 +103,18 @@ static void reset(void)
 	fibers_reset();
 	calls_reset();
 	exceptions_reset();
+}
+
+void recording_abandon(void)
+{
+	if (!worker.ring.header)
+		return;
+	worker.recording = false;
+	worker.request++;
+	reset();
+	hook_reset();
+	link_close();
+	ring_deinit(&worker.ring, true);
 }
 
 bool recording_begin(const struct moment *at)

@@ -26,6 +26,11 @@ void recording_end(enum ct_end how, int exit_status);
 /* In a forked child: the ring and what is open are its parent's. */
 void recording_forked(void);
 
+/* Makes a ring that says what this process is. False: there is none. */
+bool recording_introduce(uint64_t size);
+/* Nothing more is written to the ring, which is let go, whatever is open. */
+void recording_abandon(void);
+
 /* There is something worth reading. */
 void recording_wake(void);
 /* A large request is read while it runs, or the ring fills up. */

@@ -21,7 +21,7 @@
 /* Below it the largest frames have no room. */
 #define RING_SMALLEST (1u << 20)
 
-enum kind { BOOL, BYTES, COUNT, SOCKET, SAPIS, PROFILE, RULE, SAMPLE, PARTS, NAMES };
+enum kind { BOOL, BYTES, COUNT, SOCKET, SAPIS, OBSERVER, PROFILE, RULE, SAMPLE, PARTS, NAMES };
 
 static const struct setting {
 	const char *name;
@@ -34,6 +34,7 @@ static const struct setting {
 	{"log", BOOL, AT(log)},
 	{"crashes", BOOL, AT(crashes)},
 	{"sapis", SAPIS, AT(sapis)},
+	{"observer", OBSERVER, AT(observer)},
 	{"socket", SOCKET, AT(socket)},
 	{"ring_size", BYTES, AT(ring_size), RING_SMALLEST, CT_RING_MAX},
 	{"max_string", COUNT, AT(max_string), 16, 60000},
@@ -54,6 +55,8 @@ static const struct setting {
 
 #define N_SETTINGS (sizeof(table) / sizeof(*table))
 
+/* By enum observer. */
+static const char *const observer_words[] = {"auto", "on", "off", NULL};
 static const char *const sapi_names[] = {"fpm-fcgi", "cli", NULL};
 
 struct reading {
@@ -184,16 +187,18 @@ static bool set_sapis(unsigned *field, char *text, struct problem *ret)
 	return true;
 }
 
-static bool set_profile(enum rules_profile *field, const char *text, struct problem *ret)
+/* The place of one of these words. */
+static bool set_word(unsigned *field, const char *const *words, const char *text, const char *what,
+		     struct problem *ret)
 {
-	for (unsigned i = 0; rules_profiles[i]; i++) {
-		if (strcmp(text, rules_profiles[i]) != 0)
+	for (unsigned i = 0; words[i]; i++) {
+		if (strcmp(text, words[i]) != 0)
 			continue;
-		*field = (enum rules_profile)i;
+		*field = i;
 		return true;
 	}
-	ret->known = rules_profiles;
-	return wrong(ret, "a profile is default, handlers or everything", text);
+	ret->known = words;
+	return wrong(ret, what, text);
 }
 
 static bool set(struct reading *reading, const struct setting *setting, char *text,
@@ -213,8 +218,11 @@ static bool set(struct reading *reading, const struct setting *setting, char *te
 		return set_socket(field, text, ret);
 	case SAPIS:
 		return set_sapis(field, text, ret);
+	case OBSERVER:
+		return set_word(field, observer_words, text, "an observer is auto, on or off", ret);
 	case PROFILE:
-		return set_profile(field, text, ret);
+		return set_word(field, rules_profiles, text,
+				"a profile is default, handlers or everything", ret);
 	case RULE:
 		return rules_add(field, text, reading->line, ret);
 	case SAMPLE:

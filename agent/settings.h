@@ -19,11 +19,15 @@
 #define SAPI_FPM 1u
 #define SAPI_CLI 2u
 
+/* Whether functions are recorded where that takes an observer, under the JIT. */
+enum observer { OBSERVER_AUTO, OBSERVER_ON, OBSERVER_OFF };
+
 struct settings {
 	bool off;
-	bool log;	/* one line on stderr, php-fpm's error log, about what the agent decided */
-	bool crashes;	/* have handlers */
-	unsigned sapis; /* SAPI_* */
+	bool log;     /* one line on stderr, php-fpm's error log, about what the agent decided */
+	bool crashes; /* have handlers */
+	enum observer observer; /* auto: unless this PHP is known to crash (gates.h) */
+	unsigned sapis;		/* SAPI_* */
 	char socket[108];
 	uint64_t ring_size;
 	uint32_t max_string;

@@ -93,7 +93,7 @@ struct text_name {
 	bool binary; /* no UTF-8 */
 };
 
-#define TEXT_NAMES 2048
+#define TEXT_NAMES 512
 
 extern struct text_name text_names[TEXT_NAMES];
 

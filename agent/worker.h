@@ -38,8 +38,10 @@ struct lane {
 enum mechanism { MECHANISM_NONE, MECHANISM_HOOK, MECHANISM_OBSERVER };
 
 struct worker {
-	bool armed;	 /* the engine is one we know, and this SAPI is traced */
-	bool recording;	 /* a request is open and its frames go to the ring */
+	bool armed; /* the engine is one we know, and this SAPI is traced */
+	bool inert; /* it is not, and somebody may want to know (notices.h) */
+	bool trusts_functions, trusts_frames; /* the first was what it should be (doubt.h) */
+	bool recording;			      /* a request is open and its frames go to the ring */
 	bool run_waits;	 /* of php-cli: with the next PHP code a request is open */
 	bool run_pauses; /* between two units: nothing is recorded but the next error or unit */
 	bool in_unit;	 /* the request is a unit's */

@@ -62,6 +62,7 @@ static bool resolve(void)
 		{"zend_get_extension", &zend.get_extension},
 		{"zend_register_extension", &zend.register_extension},
 		{"zend_extension_flags", &zend.extension_flags},
+		{"zend_get_compiled_filename", &zend.compiled_file},
 		{"zend_set_user_opcode_handler", &zend.set_opcode_handler},
 		{"zend_get_user_opcode_handler", &zend.get_opcode_handler},
 		{"instanceof_function_slow", &zend.instanceof_slow},
@@ -94,14 +95,14 @@ static bool resolve(void)
 }
 
 /* Not basic_functions_module: Debian's php does not export it. */
+static const struct zarr *registry;
+
 static const struct module_entry *find_module(const char *name)
 {
-	const struct zarr *registry = dlsym(RTLD_DEFAULT, "module_registry");
-	const struct zval *v;
+	const struct zval *v = NULL;
 
-	if (!registry || !zend.hash_find)
-		return NULL;
-	v = zend.hash_find(registry, name, strlen(name));
+	if (registry && zend.hash_find)
+		v = zend.hash_find(registry, name, strlen(name));
 	return v ? v->ptr : NULL;
 }
 
@@ -117,6 +118,10 @@ static void resolve_optional(void)
 		{"zend_observer_fiber_destroy_register", &zend.observe_fiber_destroy},
 		{"php_date_get_date_ce", &zend.date_class},
 		{"php_date_get_immutable_ce", &zend.date_immutable_class},
+		{"zend_op_array_extension_handles", &zend.handles},
+		{"zend_internal_function_extension_handles", &zend.internal_handles},
+		{"zend_observer_fcall_op_array_extension", &zend.observer_handle},
+		{"zend_observer_fcall_internal_function_extension", &zend.internal_observer_handle},
 	};
 
 	for (unsigned i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
@@ -126,37 +131,85 @@ static void resolve_optional(void)
 	}
 }
 
+/* What every PHP since 5 has, by which one is known that is not ours. */
+static const struct module_entry *find_core(void)
+{
+	void *find = dlsym(RTLD_DEFAULT, "zend_hash_str_find");
+
+	registry = dlsym(RTLD_DEFAULT, "module_registry");
+	memcpy(&zend.hash_find, &find, sizeof(find));
+	return find_module("core"); /* registered by zend_startup() itself */
+}
+
+enum zend_found zend_judge(uint32_t api, bool debug, bool zts)
+{
+	zend.api = api;
+	if (zts)
+		return unknown("this PHP is thread-safe (ZTS)");
+	if (debug)
+		return unknown("this is a debug build of PHP");
+	zend.at = zend_layout_of(api);
+	if (zend.at)
+		return ZEND_FOUND;
+	snprintf(why, sizeof(why), "PHP %s with Zend API %u is not one of 8.0 to 8.5",
+		 zend_php_version(), api);
+	return ZEND_UNKNOWN;
+}
+
 enum zend_found zend_find(void)
 {
 	const struct module_entry *core;
 	const char *const *sapi; /* a sapi_module_struct, whose first member is its name */
+	enum zend_found found;
 
-	if (!dlsym(RTLD_DEFAULT, "zend_observer_fcall_register"))
-		return ZEND_NONE;
 	sapi = dlsym(RTLD_DEFAULT, "sapi_module");
-	if (!sapi || !*sapi)
-		return unknown("no sapi_module");
+	core = find_core();
+	if (!sapi || !*sapi || !core)
+		return ZEND_NONE;
 	zend.sapi = *sapi;
-	if (!resolve())
+	found = zend_judge(core->api, core->debug, core->zts);
+	if (found == ZEND_FOUND && !resolve())
 		return ZEND_UNKNOWN;
 	resolve_optional();
-	core = find_module("core"); /* registered by zend_startup() itself */
-	if (!core)
-		return unknown("no core module");
-	if (core->debug || core->zts)
-		return unknown(core->zts ? "a thread-safe PHP" : "a debug build of PHP");
-	zend.at = zend_layout_of(core->api);
-	if (zend.at)
-		return ZEND_FOUND;
-	snprintf(why, sizeof(why), "unknown engine, Zend API %u", core->api);
-	return ZEND_UNKNOWN;
+	return found;
+}
+
+/* The engine's own version is in step with PHP's, since 8 to the last number: 4.2.36. */
+static const char *version_of_engine(void)
+{
+	static char text[24];
+	const struct module_entry *core = find_module("core");
+	int major, minor, patch;
+
+	if (!core || !core->version ||
+	    sscanf(core->version, "%d.%d.%d", &major, &minor, &patch) != 3)
+		return "unknown";
+	if (major < 4)
+		snprintf(text, sizeof(text), "%d.%d", major + 4, minor);
+	else
+		snprintf(text, sizeof(text), "%d.%s", major + 4, strchr(core->version, '.') + 1);
+	return text;
 }
 
 const char *zend_php_version(void)
 {
 	const struct module_entry *standard = find_module("standard");
 
-	return standard && standard->version ? standard->version : "unknown";
+	return standard && standard->version ? standard->version : version_of_engine();
+}
+
+uint32_t zend_php_release(void)
+{
+	unsigned major, minor, patch;
+
+	if (sscanf(zend_php_version(), "%u.%u.%u", &major, &minor, &patch) != 3)
+		return 0;
+	return major * 10000 + minor * 100 + patch;
+}
+
+uint32_t zend_modules(void)
+{
+	return registry ? registry->count : 0;
 }
 
 static void (*on_error)(int, const char *, uint32_t, struct zstr *);
@@ -210,10 +263,14 @@ static bool is_no(const char *value)
 	       !strcasecmp(value, "no") || !strcasecmp(value, "false");
 }
 
+static const char *configured_jit(void)
+{
+	return configured("opcache.jit", zend.at->jit_by_buffer ? "tracing" : "disable");
+}
+
 bool zend_jit_requested(void)
 {
 	const char *buffer = zend.at->jit_by_buffer ? "0" : "64M";
-	const char *jit = zend.at->jit_by_buffer ? "tracing" : "disable";
 
 	if (!zend.get_extension("Zend OPcache"))
 		return false;
@@ -224,7 +281,33 @@ bool zend_jit_requested(void)
 	if (is_no(configured("opcache.jit_buffer_size", buffer)))
 		return false;
 	/* Off can be switched on at run time; "disable" cannot. */
-	return strcasecmp(configured("opcache.jit", jit), "disable") != 0;
+	return strcasecmp(configured_jit(), "disable") != 0;
+}
+
+/* Of a number like 1254 the third digit is the trigger: 5 traces. */
+bool zend_jit_traces(void)
+{
+	const char *jit = configured_jit();
+	size_t n = strlen(jit);
+
+	if (n >= 2 && strspn(jit, "0123456789") == n)
+		return jit[n - 2] == '5';
+	return strcasecmp(jit, "function") != 0;
+}
+
+bool zend_preloads(void)
+{
+	return *configured("opcache.preload", "");
+}
+
+bool zend_handles_differ(void)
+{
+	if (!zend.handles || !zend.internal_handles || !zend.observer_handle ||
+	    !zend.internal_observer_handle)
+		return false;
+	if (*zend.observer_handle < 0)
+		return *zend.handles != *zend.internal_handles;
+	return *zend.observer_handle != *zend.internal_observer_handle;
 }
 
 const struct zval *zend_arg(const struct zframe *frame, uint32_t i)

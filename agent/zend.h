@@ -198,6 +198,8 @@ struct zframe { /* zend_execute_data */
 
 #define ZOP_DISPATCH 2
 
+#define ZEND_MODULE_NAME 32 /* in a zend_module_entry */
+
 struct zend_observers { /* zend_observer_fcall_handlers */
 	void (*begin)(struct zframe *frame);
 	void (*end)(struct zframe *frame, struct zval *result);
@@ -246,6 +248,7 @@ struct zend_layout {
 /* What the running engine offers; set once by zend_find(). */
 struct zend {
 	const struct zend_layout *at;
+	uint32_t api; /* whether there is a layout for it or not; 0: unknown */
 	char *eg, *cg, *sg;
 	const char *sapi;
 	zend_execute_fn *execute_ex;
@@ -263,6 +266,10 @@ struct zend {
 	struct zend_extension *(*get_extension)(const char *);
 	void (*register_extension)(struct zend_extension *, void *);
 	uint32_t *extension_flags;
+	struct zstr *(*compiled_file)(void);
+	/* How many handles were taken, and which one observers have, -1 before; or NULL: 8.4 has
+	 * internal functions apart. */
+	const int *handles, *internal_handles, *observer_handle, *internal_observer_handle;
 	int (*set_opcode_handler)(uint8_t, int (*)(struct zframe *));
 	int (*(*get_opcode_handler)(uint8_t))(struct zframe *);
 	bool (*instanceof_slow)(const struct zclass *, const struct zclass *);
@@ -290,11 +297,17 @@ enum zend_found {
 };
 
 enum zend_found zend_find(void);
+/* Whether the agent is made for an engine of these properties, which is then the one it meets. */
+enum zend_found zend_judge(uint32_t api, bool debug, bool zts);
 /* NULL: an engine we do not know. */
 const struct zend_layout *zend_layout_of(uint32_t api);
 const char *zend_why(void);
-/* "8.2.36"; once the modules are registered. */
+/* "8.2.36"; of an engine before 8 without the last number. */
 const char *zend_php_version(void);
+/* 80236. */
+uint32_t zend_php_release(void);
+/* How many modules are registered. */
+uint32_t zend_modules(void);
 /* What php-cli was told to run: behind the first of them, which may be anything, the arguments of
  * the script; they last as long as the process. Returns how many, 0 where there is no request. */
 int zend_command(char ***ret);
@@ -305,6 +318,12 @@ void zend_observe_errors(void (*handler)(int type, const char *file, uint32_t li
 					 struct zstr *message));
 /* The configuration asks for the JIT, or could at run time. Once the ini files are read. */
 bool zend_jit_requested(void);
+/* It is, or could be, the tracing one. */
+bool zend_jit_traces(void);
+bool zend_preloads(void);
+/* Observers have other handles for PHP's functions than for internal ones; or will have, as far as
+ * that is decided when the extensions are started. */
+bool zend_handles_differ(void);
 
 static inline struct zobj *zend_exception(void)
 {

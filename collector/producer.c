@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agents.h"
 #include "cleanup.h"
 #include "log.h"
 #include "record.h"
@@ -160,28 +161,13 @@ static int begin_request(struct producer *producer, struct writer *writer,
 	return r < 0 ? r : request_new(&producer->request, ring_id(producer->ring), frame);
 }
 
-/* What the agent could not understand of its settings: once, however many workers say so. */
-static void tell_settings(const struct producer *producer)
-{
-	static char told[512];
-	char text[sizeof(told)];
-
-	snprintf(text, sizeof(text), "%s", get_text(producer->process, "settings"));
-	for (char *c = text; *c; c++)
-		*c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
-	if (!*text || !strcmp(text, told))
-		return;
-	memcpy(told, text, sizeof(told));
-	log_warning("process %d: its agent's settings: %s", (int)producer->pid, text);
-}
-
 static int take_process(struct producer *producer, const struct frame *frame)
 {
 	if (frame->process.version != CT_FRAME_VERSION)
 		return -EPROTO;
 	json_decref(producer->process);
 	producer->process = value_to_json(frame->process.info);
-	tell_settings(producer);
+	agents_tell(producer->process, (unsigned int)producer->pid);
 	return 0;
 }
 

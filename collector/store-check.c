@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "agents.h"
 #include "store-record.h"
 #include "store-terms.h"
 #include "store-tree.h"
@@ -21,6 +22,7 @@ struct check {
 	const struct store_progress *progress;
 	json_t *problems;
 	json_t *lost;
+	json_t *agents;
 	json_int_t records[STORE_KINDS];
 	json_int_t entries; /* that the index should have */
 	json_int_t postings, found_postings;
@@ -325,7 +327,9 @@ static int check_ring(struct check *check, const struct walk *walk)
 	_cleanup_(json_decrefp) json_t *state = NULL;
 	int r = check_json(check, TABLE_RINGS, walk, &state);
 
-	return r ? r : add_lost(check->lost, json_object_get(state, "lost"));
+	if (!r)
+		r = add_lost(check->lost, json_object_get(state, "lost"));
+	return r ? r : agents_add(check->agents, json_object_get(state, "process"));
 }
 
 static int check_def(struct check *check, const struct walk *walk)
@@ -455,11 +459,16 @@ int store_check(struct store_txn *txn, const struct store_progress *progress, js
 	_cleanup_(json_decrefp) json_t *document = json_pack("{s:i}", "schema", STORE_SCHEMA);
 	_cleanup_(json_decrefp) json_t *problems = json_array();
 	_cleanup_(json_decrefp) json_t *lost = json_object();
-	struct check check = {.txn = txn, .progress = progress, .problems = problems, .lost = lost};
+	_cleanup_(json_decrefp) json_t *agents = json_array();
+	struct check check = {.txn = txn,
+			      .progress = progress,
+			      .problems = problems,
+			      .lost = lost,
+			      .agents = agents};
 	struct table_stat stat;
 	int r;
 
-	if (!document || !problems || !lost)
+	if (!document || !problems || !lost || !agents)
 		return -ENOMEM;
 	r = check_tables(&check, document);
 	if (!r)
@@ -476,6 +485,7 @@ int store_check(struct store_txn *txn, const struct store_progress *progress, js
 	    json_object_set_new(document, "used_bytes", json_integer(stat.used_bytes)) < 0 ||
 	    json_object_set_new(document, "free_bytes", json_integer(stat.free_bytes)) < 0 ||
 	    json_object_set(document, "lost", lost) < 0 ||
+	    json_object_set(document, "agents", agents) < 0 ||
 	    json_object_set(document, "problems", problems) < 0)
 		return -ENOMEM;
 	*ret = steal(&document);

@@ -233,6 +233,5 @@ struct store_progress {
 /* Walks everything, following every index, in a read transaction (-EINVAL in another): {"schema":
  * 2, "sessions": n, "events": n, …, "tree_chunks": n, "tree_packs": n, "rings": n, "map_bytes": n,
  * "used_bytes": n, "free_bytes": n, "table_bytes": {table: n}, "lost": {kind: n summed over rings},
- * "problems":
- * ["…", …]}. `progress` may be NULL. */
+ * "agents": [as agents.h has it, …], "problems": ["…", …]}. `progress` may be NULL. */
 int store_check(struct store_txn *txn, const struct store_progress *progress, json_t **ret);

@@ -6,10 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agents.h"
 #include "cleanup.h"
 #include "command.h"
 #include "output.h"
 #include "phrase.h"
+#include "record.h"
 #include "terminal.h"
 
 #define LABEL_WIDTH 16
@@ -88,6 +90,55 @@ static void add_lost(struct text *out, const json_t *lost)
 	text_newline(out);
 }
 
+static void add_notice(struct text *out, const json_t *notice)
+{
+	const char *issue = get_text(notice, "issue"), *remedy = get_text(notice, "remedy");
+
+	text_add(out, "  ");
+	text_style(out, YELLOW);
+	text_add(out, agents_effect(notice));
+	text_style(out, PLAIN);
+	text_add(out, ": ");
+	text_add(out, get_text(notice, "why"));
+	text_add(out, *issue ? " (" : "");
+	text_add(out, issue);
+	text_add(out, *issue ? ")" : "");
+	text_newline(out);
+	if (!*remedy)
+		return;
+	text_add(out, "  remedy: ");
+	text_add(out, remedy);
+	text_newline(out);
+}
+
+/* The processes whose rings there are: which PHP, how its functions are seen, and what is not. */
+static void add_agents(struct text *out, const json_t *agents)
+{
+	const json_t *agent, *notice;
+	size_t i, j;
+
+	json_array_foreach (agents, i, agent) {
+		const char *settings = get_text(agent, "settings");
+
+		text_add(out, i ? "" : "agents");
+		text_pad(out, LABEL_WIDTH);
+		text_addf(out, "%.0f in PHP ", field_number(agent, "processes"));
+		text_add(out, get_text(agent, "php"));
+		text_add(out, " ");
+		text_add(out, get_text(agent, "sapi"));
+		text_add(out, ", ");
+		text_add(out, get_text(agent, "mechanism"));
+		text_newline(out);
+		if (*settings) {
+			text_add(out, "  settings: ");
+			text_add(out, settings);
+			text_newline(out);
+		}
+		json_array_foreach (json_object_get(agent, "notices"), j, notice)
+			add_notice(out, notice);
+	}
+}
+
 static void add_problems(struct text *out, const json_t *problems)
 {
 	const json_t *problem;
@@ -116,6 +167,7 @@ static int print_text(const json_t *report)
 	add_space(&out, report);
 	add_tables(&out, json_object_get(report, "table_bytes"));
 	add_lost(&out, json_object_get(report, "lost"));
+	add_agents(&out, json_object_get(report, "agents"));
 	add_problems(&out, json_object_get(report, "problems"));
 	text_write(&out, stdout);
 	return text_error(&out);

@@ -13,9 +13,9 @@ import statistics
 
 import processor
 from report import Section
-from variants import (BASELINE, LEVELS, EXCIMER, HOOK, HOOK_EMPTY, OBSERVER, OBSERVER_EMPTY, XDEBUG, available, script)
+from variants import (BASELINE, DEFAULT, EXCIMER, HOOK, HOOK_EMPTY, OBSERVER, OBSERVER_EMPTY, XDEBUG, available, script)
 
-VARIANTS = (BASELINE, HOOK_EMPTY, HOOK, OBSERVER_EMPTY, OBSERVER, LEVELS, XDEBUG, EXCIMER)
+VARIANTS = (BASELINE, HOOK_EMPTY, HOOK, OBSERVER_EMPTY, OBSERVER, DEFAULT, XDEBUG, EXCIMER)
 WARM = 3
 
 # name: what it is, n of one request. What is `args` or `time` to the agent is to the others the same function.
@@ -123,7 +123,7 @@ def aims(section, found, cases, jit):
     floor = OBSERVER if jit else HOOK
 
     def figure(case):
-        return added(found, LEVELS, case)
+        return added(found, DEFAULT, case)
 
     def ratio(case, of):
         mine, theirs = figure(case), added(found, of, case)

@@ -12,7 +12,7 @@ import shutil
 
 import retell
 from report import Section
-from variants import (BASELINE, BUILT, DEFAULT, EVERYTHING, HOOK, HOOK_EMPTY, LARAVEL, LEVELS, OBSERVER, OBSERVER_EMPTY, script)
+from variants import (BASELINE, BUILT, DEFAULT, EVERYTHING, HOOK, HOOK_EMPTY, LARAVEL, OBSERVER, OBSERVER_EMPTY, script)
 
 LARAVEL_REQUESTS = 10
 TRIVIAL_REQUESTS = 20
@@ -150,9 +150,6 @@ def run(options):
             counted[variant.name] = Counter(variant, jit, plan, WARM[jit]).count(keep)
             options.progress(f"instructions, JIT {'on' if jit else 'off'}, {variant.name}: "
                              f"{counted[variant.name][plan[0][0]] / 1e6:.3f} M, {plan[0][0]}")
-        timed = [phase for phase in plan if phase[0] == "none" or phase[0].startswith("time")]
-        if len(timed) > 1:  # what is `time` is so by rules, with which nothing else is counted
-            counted[DEFAULT.name] |= Counter(LEVELS, jit, timed, WARM[jit]).count()
         section.raw = counted
         tabulate(section, counted)
         aims(section, counted, jit)

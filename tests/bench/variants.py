@@ -78,11 +78,11 @@ HOOK_EMPTY = Variant("hook, records nothing", floor("hook", False), jit=False)
 HOOK = Variant("floor: hook", floor("hook", True), jit=False)
 OBSERVER_EMPTY = Variant("observer, no handlers", floor("observer", False))
 OBSERVER = Variant("floor: observer", floor("observer", True))
-DEFAULT = Variant("calltrace", AGENT, collector=True)
-LEVELS = Variant("calltrace", AGENT, TIME, collector=True)  # for the benchmark's own functions
+# The rules are for the benchmark's own functions.
+DEFAULT = Variant("calltrace", AGENT, TIME, collector=True)
 EVERYTHING = Variant("calltrace, everything", AGENT, "profile = everything\n", collector=True)
-ABSENT = Variant("calltrace, no collector", AGENT)
-STOPPED = Variant("calltrace, collector stopped", AGENT, collector=True)
+ABSENT = Variant("calltrace, no collector", AGENT, TIME)
+STOPPED = Variant("calltrace, collector stopped", AGENT, TIME, collector=True)
 XDEBUG = Variant("Xdebug trace", extension=("php8.2-xdebug", "xdebug", "zend_extension"), slowness=20, ini={
     "xdebug.mode": "trace", "xdebug.start_with_request": "yes", "xdebug.trace_format": "1", "xdebug.collect_return": "1",
     "xdebug.use_compression": "0", "xdebug.output_dir": "{out}", "xdebug.trace_output_name": "trace", "xdebug.log_level": "0",

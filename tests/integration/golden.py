@@ -147,7 +147,7 @@ class Runner:
         self.app = self.base / "app"
         shutil.copytree(FOLDER, self.app, ignore=shutil.ignore_patterns("*.expect*", "run"))
         shutil.copy(AGENT, self.base / "libcalltrace.so")
-        (self.base / "agent.conf").write_text("sapis = fpm-fcgi cli\n")
+        (self.base / "agent.conf").write_text("sapis = fpm-fcgi cli\nobserver = on\n")
         self.socket = self.base / "agent.sock"
         self.consumer = rc.Consumer(self.socket)
         self.lock = threading.Lock()

@@ -22,8 +22,9 @@ SEAL_SEAL, SEAL_SHRINK, SEAL_GROW = 1, 2, 4
 class Traced:
     """A php-fpm with one worker, and a consumer in the collector's place."""
 
-    def __init__(self, **options):
+    def __init__(self, conf="", **options):
         self.stack = Stack(collector=False, nginx=False, settings={"pm.max_children": "1"}, **options)
+        (self.stack.base / "agent.conf").write_text(conf)
         (self.stack.base / "run").mkdir(exist_ok=True)
         self.consumer = rc.Consumer(self.stack.base / "run" / "agent.sock")
         shutil.copytree(PHP, self.stack.base / "php")

@@ -17,7 +17,7 @@ class Asked:
     """versions.php, several times by one worker."""
 
     def __init__(self, php, jit, preload=True):
-        traced = Traced(php=php, ini=JITS[jit], preload=preload)
+        traced = Traced("observer = on\n", php=php, ini=JITS[jit], preload=preload)  # 8.3.8 is gated otherwise
         try:
             with traced.stack.fpm.connect() as connection:
                 self.bodies = [connection.ask(traced.params("versions.php")).body for _ in range(ROUNDS)]

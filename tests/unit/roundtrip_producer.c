@@ -41,6 +41,8 @@ static void engine(void)
 	clock_init(true);
 	exceptions_install();
 	worker.armed = true;
+	worker.mechanism = MECHANISM_HOOK;
+	worker.trusts_functions = worker.trusts_frames = true;
 	worker.nudge_at = UINT64_MAX;
 }
 

@@ -131,6 +131,10 @@ EQUAL(offsetof(sapi_module_struct, name), 0);
 EQUAL(offsetof(zend_module_entry, zend_api), 4);
 EQUAL(offsetof(zend_module_entry, zend_debug), 8);
 EQUAL(offsetof(zend_module_entry, zts), 9);
+EQUAL(offsetof(zend_module_entry, name), ZEND_MODULE_NAME);
+/* agent/doubt.c: what an internal class has where others have their line. */
+EQUAL(offsetof(zend_class_entry, info.internal.module),
+      offsetof(zend_class_entry, info.user.filename) + sizeof(void *));
 
 static int failed;
 
