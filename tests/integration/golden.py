@@ -327,6 +327,13 @@ class Tree:
         }.get(frame[0], "other"))
         what(*frame[2:])
 
+    def take(self, frame):
+        """A frame that does not fit is part of what was recorded: it differs from what is expected."""
+        try:
+            self.add(frame)
+        except (AssertionError, LookupError, TypeError, ValueError) as e:
+            self.line(f"WRONG {frame[0]}: {type(e).__name__} {e}")
+
     def line(self, text):
         self.open[-1].items.append("* " + text)
 
@@ -370,7 +377,8 @@ class Tree:
         self.line(f"error {kind} {said(message)} {base_name(file)}:{line}")
 
     def note(self, what):
-        self.line(f"{what['kind']} {value(what.get('sql', what.get('url', '')))}")
+        said = [f"{k}: {value(v)}" for k, v in what.items() if k not in ("kind", "stack", "id") and not k.endswith("_us")]
+        self.line(" ".join([what.get("kind", "and"), ", ".join(said)]).rstrip())
 
     def lost(self, what):
         self.line("lost " + ", ".join(f"{k} {n if n < 1000 else 'many'}" for k, n in sorted(what.items())))
@@ -450,5 +458,5 @@ def trees(frames, functions):
             current = Tree(functions)
             found.append(current)
         elif current:
-            current.add(frame)
+            current.take(frame)
     return [tree.draw() for tree in found]
