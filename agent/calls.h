@@ -55,10 +55,19 @@ static inline struct open_call *call_enter_internal(struct fn *fn, const struct 
 /* `result` NULL: not recorded. */
 void call_leave(struct open_call *call, const struct zval *result);
 
-/* Arguments and a result: not the code of a file, nor a generator that is resumed. */
+/* The call of a generator function makes the generator and runs nothing. */
+static inline bool call_makes_generator(const struct fn *fn, const struct zframe *frame)
+{
+	return fn->flags & CT_FN_GENERATOR && !(frame->This.type_info & ZCALL_GENERATOR);
+}
+
+/* Arguments and a result: not the code of a file, nor a generator but when it begins. */
 static inline bool call_has_values(const struct fn *fn, const struct zframe *frame)
 {
-	return fn->mode == FN_ARGS && !(frame->This.type_info & (ZCALL_CODE | ZCALL_GENERATOR));
+	if (fn->mode != FN_ARGS || frame->This.type_info & ZCALL_CODE)
+		return false;
+	return !(frame->This.type_info & ZCALL_GENERATOR) ||
+	       frame->opline[-1].opcode == ZOP_GENERATOR_CREATE;
 }
 
 /* No room for one more open call: tries to make some. */

@@ -126,7 +126,7 @@ static APART void run_seen(struct zframe *frame)
 	struct open_call *call;
 	uint32_t request;
 
-	if (fn->mode == FN_OFF) {
+	if (fn->mode == FN_OFF || call_makes_generator(fn, frame)) {
 		next_execute(frame);
 		return;
 	}

@@ -194,6 +194,7 @@ struct zframe { /* zend_execute_data */
 #define ZCALL_EXTRA_NAMED (1u << 27)
 
 #define ZOP_CATCH	      107
+#define ZOP_GENERATOR_CREATE  139
 #define ZOP_DISCARD_EXCEPTION 159
 
 #define ZOP_DISPATCH 2
