@@ -120,6 +120,8 @@ static bool announce(struct open_call *call)
 {
 	struct pack k;
 
+	if (__builtin_expect(call_write_enter(call), 1))
+		return true;
 	if (!count_call())
 		return false;
 	if (!ring_reserve(&worker.ring, &k, 32, RING_DETAIL)) {
@@ -135,7 +137,7 @@ static bool announce(struct open_call *call)
 
 void calls_announce_to(struct open_call *end)
 {
-	bool paid = pay_leaves();
+	bool paid = !worker.leaves_owed || pay_leaves();
 
 	for (; worker.lane.announced < end; worker.lane.announced++)
 		if (!paid || !announce(worker.lane.announced))

@@ -189,6 +189,8 @@ struct fn *fn_decide(const struct zfunc *f, bool main)
 	if (fn == &fn_off)
 		return fn;
 	fn->mode = f->name ? decision.mode : FN_TIME;
+	fn->scope = f->scope;
+	fn->class_hash = f->scope ? f->scope->name->hash : 0;
 	fn->unit = decision.unit;
 	fn->flags |= decision.handler ? CT_FN_HANDLER : 0;
 	fn->keep = decision.handler || decision.unit;

@@ -24,6 +24,8 @@ struct fn {
 	uint16_t flags;	      /* CT_FN_* */
 	uint64_t secret_args; /* bit i: the i-th argument must never be recorded */
 	const char *kind;
+	const struct zclass *scope; /* by which it was decided; may be gone */
+	uint64_t class_hash;
 	struct fn *next;
 	uint64_t hash;
 	uint32_t line;

@@ -3,9 +3,6 @@
 
 #include "marks.h"
 
-#include "doubt.h"
-#include "notices.h"
-
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -24,7 +21,6 @@ static struct seen {
 	const struct zstr *name, *file;
 	uint64_t name_hash, file_hash, class_hash;
 	uint32_t line;
-	bool main; /* a script may run, and be included later */
 	struct fn *fn;
 } seen[SEEN];
 
@@ -33,7 +29,7 @@ static uint64_t hash_of(const struct zstr *s)
 	return s ? s->hash : 1;
 }
 
-static void see(const struct zfunc *f, bool main, struct seen *ret)
+static void see(const struct zfunc *f, struct seen *ret)
 {
 	ret->opcodes = ZAT(f, zend.at->fn_opcodes, const void *);
 	ret->scope = f->scope;
@@ -43,73 +39,92 @@ static void see(const struct zfunc *f, bool main, struct seen *ret)
 	ret->file_hash = hash_of(ret->file);
 	ret->class_hash = f->scope ? hash_of(f->scope->name) : 1;
 	ret->line = zend_line(f);
-	ret->main = main;
 }
 
 static bool is_same(const struct seen *a, const struct seen *b)
 {
 	return a->opcodes == b->opcodes && a->scope == b->scope && a->name == b->name &&
 	       a->file == b->file && a->name_hash == b->name_hash && a->file_hash == b->file_hash &&
-	       a->class_hash == b->class_hash && a->line == b->line && a->main == b->main;
+	       a->class_hash == b->class_hash && a->line == b->line;
 }
 
-static struct fn **mark_place(const struct zfunc *f)
+/* What a mark stands for, when it is one of ours. */
+static struct fn **marked(const struct zfunc *f)
 {
-	uint64_t mark = ZAT(f, fn_marks.at, uint64_t);
+	uint64_t mark = ZAT(f, fn_marks.at, uint64_t), whose = mark & ~(FN_MARKS - 1ull);
 
-	return fn_marks.by_mark && (mark & ~(FN_MARKS - 1ull)) == fn_marks.ours
+	return fn_marks.by_mark && (whose == fn_marks.ours || whose == fn_marks.shared)
 		       ? &fn_marks.by_mark[mark % FN_MARKS]
 		       : NULL;
 }
 
-struct fn *fn_find(const struct zframe *frame)
+/* Of shared code, the function in this class. */
+static bool is_of(const struct fn *fn, const struct zclass *scope)
 {
-	const struct zfunc *f = frame->func;
-	struct fn **marked = mark_place(f);
+	return fn->scope == scope && (!scope || fn->class_hash == scope->name->hash);
+}
+
+static struct fn *look_up(const struct zfunc *f)
+{
 	struct seen now, *before;
 
-	if (!worker.armed || (!worker.trusts_frames && doubted(doubt_frame(frame))))
-		return &fn_off;
-	worker.trusts_frames = true;
-	if (f->flags & ZFN_TRAMPOLINE)
-		return &fn_off;
-	if (marked)
-		return *marked = fn_decide(f, false);
-	see(f, !frame->prev, &now);
-	before = &seen[((uintptr_t)now.opcodes >> 5) % SEEN];
+	see(f, &now);
+	before = &seen[((uintptr_t)now.opcodes >> 5 ^ (uintptr_t)now.scope >> 7) % SEEN];
 	if (is_same(before, &now))
 		return before->fn;
-	now.fn = fn_decide(f, now.main);
+	now.fn = fn_decide(f, false);
 	if (now.name_hash && now.file_hash && now.class_hash)
 		*before = now;
 	return now.fn;
 }
 
+struct fn *fn_find(const struct zframe *frame)
+{
+	const struct zfunc *f = frame->func;
+	struct fn **at = marked(f);
+
+	/* A script is another function than the same file when it is included. */
+	if (!f->name && !frame->prev)
+		return fn_decide(f, true);
+	if (at && *at && is_of(*at, f->scope))
+		return *at;
+	if (f->flags & ZFN_TRAMPOLINE)
+		return &fn_off;
+	if (!at)
+		return f->name ? look_up(f) : fn_decide(f, false);
+	if (*at)
+		return look_up(f);
+	return *at = fn_decide(f, false);
+}
+
 /* Until there are marks, nothing is taken for one. */
-struct fn_marks fn_marks = {.ours = 1};
+struct fn_marks fn_marks = {.ours = 1, .shared = 1};
 
 static uint32_t *last_mark; /* shared by all workers: they share what opcache keeps */
 static void (*next_op_array_handler)(struct zfunc *);
 
-/* A function was compiled. A trait's becomes one of each class that uses it, a closure one of each
- * class that it is bound to. */
+/* A trait's becomes one of each class that uses it, a closure one of each class that it is bound
+ * to, a file may be the script as well as included by one. */
+static bool is_shared(const struct zfunc *f)
+{
+	return !f->name || f->flags & ZFN_CLOSURE || (f->scope && f->scope->flags & ZCLASS_TRAIT);
+}
+
+/* A function was compiled. */
 static void compiled(struct zfunc *f)
 {
 	uint64_t *mark = &ZAT(f, fn_marks.at, uint64_t);
 
 	if (next_op_array_handler)
 		next_op_array_handler(f);
-	if (!worker.armed || (!worker.trusts_functions && doubted(doubt_compiled(f, fn_marks.at))))
-		return;
-	worker.trusts_functions = true;
 	if (fn_is_off(f)) {
 		*mark = fn_marks.off;
 		return;
 	}
-	if (!f->name || f->flags & ZFN_CLOSURE || (f->scope && f->scope->flags & ZCLASS_TRAIT) ||
-	    *last_mark >= FN_MARKS - OTHERS)
+	if (*last_mark >= FN_MARKS - OTHERS)
 		return;
-	*mark = fn_marks.ours | __atomic_add_fetch(last_mark, 1, __ATOMIC_RELAXED);
+	*mark = is_shared(f) ? fn_marks.shared : fn_marks.ours;
+	*mark |= __atomic_add_fetch(last_mark, 1, __ATOMIC_RELAXED);
 }
 
 /*
@@ -140,6 +155,7 @@ void marks_install(void)
 	fn_marks.at = zend.at->fn_reserved + (size_t)slot * sizeof(void *);
 	fn_marks.off = rules_fingerprint(&worker.settings.rules);
 	fn_marks.ours = (nonce | FN_MARKS) & ~(FN_MARKS - 1ull);
+	fn_marks.shared = fn_marks.ours ^ FN_MARKS << 1;
 	next_op_array_handler = opcache->op_array_handler;
 	opcache->op_array_handler = compiled;
 	*zend.extension_flags |= ZEND_HAVE_OP_ARRAY_HANDLER;

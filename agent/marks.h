@@ -5,7 +5,7 @@
  * What was decided of it is kept where it is: every script that is compiled passes by here, and a
  * mark is left in the slot of `reserved` that the engine gave us. What opcache keeps of it goes to
  * other workers and, with a file cache, to other processes: a mark says by whom, and one that is
- * not understood counts for nothing. What has no mark (no opcache, closures, traits) is looked up.
+ * not understood counts for nothing. What has no mark, without opcache, is looked up.
  */
 #pragma once
 
@@ -17,6 +17,7 @@ struct fn_marks {
 	size_t at;	     /* of the mark in a zend_op_array; 0: there are none */
 	uint64_t off;	     /* the mark of a function that is off under these rules */
 	uint64_t ours;	     /* the upper bits of one that this php-fpm numbered */
+	uint64_t shared;     /* the same for code of several functions: of a trait, a closure */
 	struct fn **by_mark; /* of this process; FN_MARKS */
 };
 
