@@ -103,16 +103,16 @@ static bool pay_leaves(void)
 		ring_commit(&worker.ring, &k);
 		worker.leaves_owed--;
 	}
+	ring_hold(&worker.ring, false);
 	return true;
 }
 
 static bool count_call(void)
 {
-	if (!worker.calls_left) {
+	if (!call_count()) {
 		ring_lose(&worker.ring, CT_LOST_CALLS, 1);
 		return false;
 	}
-	worker.calls_left--;
 	return true;
 }
 
@@ -184,7 +184,7 @@ static void leave(struct open_call *call, enum ct_leave how, const struct zval *
 		if (!result || !pack_leave(how, *worker.flying, NULL, fn->keep, now)) {
 			ring_lose(&worker.ring, CT_LOST_CALLS, 1);
 			worker.leaves_owed++;
-			worker.ring.detail_end = 0;
+			ring_hold(&worker.ring, true);
 		}
 	}
 	worker.lane.top = worker.lane.announced = call;
@@ -286,4 +286,6 @@ void calls_reset(void)
 	else
 		lane_init(&worker.lane, 0);
 	worker.leaves_owed = 0;
+	if (worker.ring.header)
+		ring_hold(&worker.ring, false);
 }

@@ -85,13 +85,24 @@ static inline struct open_call *call_timed_enter(struct fn *fn, uintptr_t key)
 	}
 	call->key = key;
 	call->fn = fn;
-	call->ticks = clock_ticks();
+	call->ticks = clock_tsc();
 	worker.lane.top = call + 1;
 	return call;
 }
 
 void call_timed_leave_slowly(struct open_call *call, uint64_t now);
 void calls_announce_to(struct open_call *end);
+
+/* One more may be recorded. */
+static inline bool call_count(void)
+{
+	if (__builtin_expect(__builtin_sub_overflow(worker.calls_left, 1u, &worker.calls_left),
+			     0)) {
+		worker.calls_left = 0;
+		return false;
+	}
+	return true;
+}
 
 /* Three frames at a fixed size, with their numbers in 32 bits, as records: the length comes first.
  * False: the ring is nearly full, or it has been too long. */
@@ -102,9 +113,8 @@ static inline bool call_write_enter(const struct open_call *call)
 	uint64_t dt = call->ticks - worker.last_tick, first, second;
 	uint8_t *at = ring_place(&worker.ring);
 
-	if (__builtin_expect(dt >> 32 || !at || !worker.calls_left, 0))
+	if (__builtin_expect(dt >> 32 || !at || !call_count(), 0))
 		return false;
-	worker.calls_left--;
 	dt = __builtin_bswap32((uint32_t)dt);
 	first = 10 | 0xce0793ull << 32 | dt << 56;
 	second = dt >> 8 | (uint64_t)call->fn->number << 24;
@@ -122,9 +132,8 @@ static inline bool call_write_whole(const struct open_call *call, uint64_t now)
 	uint8_t *at = ring_place(&worker.ring);
 	uint64_t first, second, third;
 
-	if (__builtin_expect((dt | duration) >> 32 || !at || !worker.calls_left, 0))
+	if (__builtin_expect((dt | duration) >> 32 || !at || !call_count(), 0))
 		return false;
-	worker.calls_left--;
 	dt = __builtin_bswap32((uint32_t)dt);
 	duration = __builtin_bswap32((uint32_t)duration);
 	first = 15 | 0xce1294ull << 32 | dt << 56;
@@ -160,7 +169,7 @@ static inline bool call_write_leave(uint64_t now)
 /* Of what call_timed_enter() returned, when it comes back in the same request. */
 static inline void call_timed_leave(struct open_call *call)
 {
-	uint64_t now = clock_ticks();
+	uint64_t now = clock_tsc();
 
 	if (__builtin_expect(*worker.flying || worker.lane.exception || worker.lane.top != call + 1,
 			     0)) {

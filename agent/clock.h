@@ -28,6 +28,16 @@ static inline uint64_t clock_ns(clockid_t id)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* Only where clock_uses_tsc. */
+static inline uint64_t clock_tsc(void)
+{
+#if defined(__x86_64__)
+	return __rdtsc();
+#else
+	return clock_ns(CLOCK_MONOTONIC);
+#endif
+}
+
 static inline uint64_t clock_ticks(void)
 {
 #if defined(__x86_64__)

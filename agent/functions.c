@@ -279,7 +279,7 @@ bool fn_define(struct fn *fn, const struct zfunc *f)
 		return false;
 	}
 	fn->ring_serial = worker.ring_serial;
-	if (fn->mode == FN_TIME && !fn->keep && !(fn->flags & CT_FN_GENERATOR))
+	if (fn->mode == FN_TIME && !fn->keep && !(fn->flags & CT_FN_GENERATOR) && clock_uses_tsc)
 		fn->timed = fn->ring_serial;
 	return true;
 }

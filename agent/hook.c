@@ -80,6 +80,7 @@ static void run_recorded(struct zframe *frame, struct fn *fn)
 	uint32_t request = worker.request;
 	struct open_call *call;
 
+	calls_below(stack_pointer());
 	call = call_enter(fn, frame, fn->secret_args, stack_pointer());
 	if (!call || !call_has_values(fn, frame)) {
 		result = NULL;
@@ -119,30 +120,31 @@ static RARE void run_unit(struct zframe *frame, struct fn *fn)
 		run_unit_end();
 }
 
-/* A function that is not marked as off. */
-static APART void run_seen(struct zframe *frame)
+static APART void run_timed(struct zframe *frame, struct fn *fn)
 {
-	struct fn *fn = fn_of(frame);
+	uint32_t request = worker.request;
 	struct open_call *call;
-	uint32_t request;
 
-	if (fn->mode == FN_OFF || call_makes_generator(fn, frame)) {
-		next_execute(frame);
-		return;
-	}
 	calls_below(stack_pointer());
-	if (__builtin_expect(!fn_is_timed(fn), 0)) {
-		if (fn->unit)
-			run_unit(frame, fn);
-		else
-			run_recorded(frame, fn);
-		return;
-	}
-	request = worker.request;
 	call = call_timed_enter(fn, stack_pointer());
 	next_execute(frame);
 	if (__builtin_expect(call && request == worker.request, 1))
 		call_timed_leave(call);
+}
+
+/* A function that is not marked as off. */
+static APART void run_seen(struct zframe *frame, uint64_t mark)
+{
+	struct fn *fn = fn_by_mark(frame, mark);
+
+	if (__builtin_expect(fn_is_timed(fn), 1))
+		run_timed(frame, fn);
+	else if (fn->mode == FN_OFF || call_makes_generator(fn, frame))
+		next_execute(frame);
+	else if (fn->unit)
+		run_unit(frame, fn);
+	else
+		run_recorded(frame, fn);
 }
 
 /* Nothing is recorded. Does that change with this call? */
@@ -162,19 +164,24 @@ static RARE void run_aside(struct zframe *frame)
 	if (sp - low >= size)
 		run_unseen(frame);
 	else if (worker.recording || begins(frame))
-		run_seen(frame);
+		run_seen(frame, fn_mark(frame->func));
 	else
 		next_execute(frame);
 }
 
 static void execute_hook(struct zframe *frame)
 {
-	if (__builtin_expect(stack_pointer() < limit, 0))
+	uint64_t mark;
+
+	if (__builtin_expect(stack_pointer() < limit, 0)) {
 		run_aside(frame);
-	else if (__builtin_expect(fn_is_marked_off(frame->func), 1))
+		return;
+	}
+	mark = fn_mark(frame->func);
+	if (__builtin_expect(mark == fn_marks.off, 1))
 		next_execute(frame);
 	else
-		run_seen(frame);
+		run_seen(frame, mark);
 }
 
 void hook_install(void)

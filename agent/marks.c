@@ -51,17 +51,11 @@ static bool is_same(const struct seen *a, const struct seen *b)
 /* What a mark stands for, when it is one of ours. */
 static struct fn **marked(const struct zfunc *f)
 {
-	uint64_t mark = ZAT(f, fn_marks.at, uint64_t), whose = mark & ~(FN_MARKS - 1ull);
+	uint64_t mark = fn_mark(f), whose = mark & ~(FN_MARKS - 1ull);
 
 	return fn_marks.by_mark && (whose == fn_marks.ours || whose == fn_marks.shared)
 		       ? &fn_marks.by_mark[mark % FN_MARKS]
 		       : NULL;
-}
-
-/* Of shared code, the function in this class. */
-static bool is_of(const struct fn *fn, const struct zclass *scope)
-{
-	return fn->scope == scope && (!scope || fn->class_hash == scope->name->hash);
 }
 
 static struct fn *look_up(const struct zfunc *f)
@@ -86,7 +80,7 @@ struct fn *fn_find(const struct zframe *frame)
 	/* A script is another function than the same file when it is included. */
 	if (!f->name && !frame->prev)
 		return fn_decide(f, true);
-	if (at && *at && is_of(*at, f->scope))
+	if (at && *at && fn_is_of(*at, f->scope))
 		return *at;
 	if (f->flags & ZFN_TRAMPOLINE)
 		return &fn_off;

@@ -26,26 +26,40 @@ extern struct fn_marks fn_marks;
 /* Before the first script is compiled. */
 void marks_install(void);
 
-static inline bool fn_is_marked_off(const struct zfunc *f)
-{
-	return ZAT(f, fn_marks.at, uint64_t) == fn_marks.off;
-}
-
 /* Without a mark, or without one that this process knows. */
 struct fn *fn_find(const struct zframe *frame);
+
+/* Of shared code, the function in this class. */
+static inline bool fn_is_of(const struct fn *fn, const struct zclass *scope)
+{
+	return fn->scope == scope && (!scope || fn->class_hash == scope->name->hash);
+}
+
+static inline uint64_t fn_mark(const struct zfunc *f)
+{
+	return ZAT(f, fn_marks.at, uint64_t);
+}
+
+/* The same, when the mark is known. */
+static inline struct fn *fn_by_mark(const struct zframe *frame, uint64_t mark)
+{
+	uint64_t whose = mark & ~(FN_MARKS - 1ull);
+	struct fn *fn;
+
+	if (whose != fn_marks.ours && whose != fn_marks.shared)
+		return fn_find(frame);
+	fn = fn_marks.by_mark[mark % FN_MARKS];
+	if (!fn)
+		return fn_find(frame);
+	if (whose == fn_marks.shared && !(fn_is_of(fn, frame->func->scope) && frame->prev))
+		return fn_find(frame);
+	return fn;
+}
 
 /* How a PHP function is captured. Never NULL. */
 static inline struct fn *fn_of(const struct zframe *frame)
 {
-	uint64_t mark = ZAT(frame->func, fn_marks.at, uint64_t);
-	struct fn *fn;
+	uint64_t mark = fn_mark(frame->func);
 
-	if (mark == fn_marks.off)
-		return &fn_off;
-	if ((mark & ~(FN_MARKS - 1ull)) == fn_marks.ours) {
-		fn = fn_marks.by_mark[mark % FN_MARKS];
-		if (fn)
-			return fn;
-	}
-	return fn_find(frame);
+	return mark == fn_marks.off ? &fn_off : fn_by_mark(frame, mark);
 }

@@ -106,24 +106,44 @@ static uint64_t kept_back(const struct ring *ring, enum ring_priority priority)
 	}
 }
 
+/* Never beyond the first mapping: what begins there fits, for the second lies behind it. */
+static void set_place(struct ring *ring)
+{
+	uint64_t used = ring->head - ring->tail, kept = kept_back(ring, RING_DETAIL) + RING_SMALL;
+	uint64_t left = used + kept < ring->size && !ring->hold ? ring->size - used - kept : 0;
+	uint64_t to_end;
+
+	ring->at = ring->data + (ring->head & (ring->size - 1));
+	to_end = (uint64_t)(ring->data + ring->size - ring->at);
+	ring->at_end = ring->at + (left < to_end ? left : to_end);
+}
+
 /* A tail that cannot be is a consumer gone wrong: nothing it says counts any more. */
 uint64_t ring_used(struct ring *ring)
 {
 	ring->tail = __atomic_load_n(&ring->header->tail, __ATOMIC_ACQUIRE);
 	if (ring->head - ring->tail > ring->size)
 		ring->tail = ring->head - ring->size;
-	ring->detail_end = ring->tail + ring->size - kept_back(ring, RING_DETAIL) - RING_SMALL;
+	set_place(ring);
 	return ring->head - ring->tail;
+}
+
+void ring_hold(struct ring *ring, bool hold)
+{
+	ring->hold = hold;
+	set_place(ring);
 }
 
 bool ring_reserve(struct ring *ring, struct pack *k, size_t want, enum ring_priority priority)
 {
 	uint64_t need = want + PREFIX + kept_back(ring, priority);
 
+	if (__builtin_expect(ring->at >= ring->at_end, 0))
+		ring_used(ring);
 	if (__builtin_expect(ring->size - (ring->head - ring->tail) < need, 0) &&
 	    ring->size - ring_used(ring) < need)
 		return false;
-	k->p = ring->data + (ring->head & (ring->size - 1)) + PREFIX;
+	k->p = ring->at + PREFIX;
 	k->end = k->p + want;
 	k->full = false;
 	return true;
@@ -131,7 +151,7 @@ bool ring_reserve(struct ring *ring, struct pack *k, size_t want, enum ring_prio
 
 bool ring_commit(struct ring *ring, struct pack *k)
 {
-	uint8_t *at = ring->data + (ring->head & (ring->size - 1));
+	uint8_t *at = ring->at;
 	uint32_t n = (uint32_t)(k->p - at - PREFIX);
 
 	if (k->full)
