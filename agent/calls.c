@@ -22,7 +22,7 @@ static struct lane main_lane;
 
 static void lane_clear(struct lane *lane)
 {
-	lane->top = lane->announced = lane->base + 1;
+	lane->top = lane->base + 1;
 	lane->exception = 0;
 	lane->unrecorded = 0;
 }
@@ -62,8 +62,7 @@ bool calls_init(void)
 /* Of a fiber's: the main program's has its final size. */
 static bool grow(struct lane *lane)
 {
-	size_t open = (size_t)(lane->top - lane->base),
-	       told = (size_t)(lane->announced - lane->base);
+	size_t open = (size_t)(lane->top - lane->base);
 	size_t n = open < FIBER_FIRST ? FIBER_FIRST : 2 * open;
 	struct open_call *base;
 
@@ -76,7 +75,6 @@ static bool grow(struct lane *lane)
 	lane->base = base;
 	lane->end = base + n;
 	lane->top = base + open;
-	lane->announced = base + told;
 	return true;
 }
 
@@ -103,50 +101,95 @@ static bool pay_leaves(void)
 		ring_commit(&worker.ring, &k);
 		worker.leaves_owed--;
 	}
-	ring_hold(&worker.ring, false);
 	return true;
 }
 
 static bool count_call(void)
 {
-	if (!call_count()) {
+	if (!worker.calls_left) {
 		ring_lose(&worker.ring, CT_LOST_CALLS, 1);
 		return false;
 	}
+	worker.calls_left--;
 	return true;
 }
 
-static bool announce(struct open_call *call)
+/* `[18, dt, bytes]` with its numbers at a fixed size, as a record. */
+#define BATCH_HEADER CT_RING_BATCH
+#define BATCH_SIZE   (CT_CALLS_MAX * sizeof(uint64_t))
+
+static bool batch_open(uint64_t now)
+{
+	size_t want = BATCH_HEADER + BATCH_SIZE + sizeof(uint64_t);
+	struct pack k;
+
+	/* Near the limit each is counted for itself. */
+	if (worker.lane.exception || worker.leaves_owed || worker.calls_left <= CT_CALLS_MAX ||
+	    !ring_reserve(&worker.ring, &k, want, RING_DETAIL))
+		return false;
+	worker.batch.base = now > worker.last_tick ? now : worker.last_tick;
+	worker.batch.next = worker.ring.at + BATCH_HEADER;
+	worker.batch.end = worker.batch.next + BATCH_SIZE;
+	memset(worker.batch.next, 0, sizeof(uint64_t));
+	__atomic_store_n(&worker.ring.header->batch, 1 + frame_dt(worker.batch.base),
+			 __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Of the last event, in ticks since the first could be. */
+static uint64_t batch_took(void)
+{
+	uint64_t event;
+
+	memcpy(&event, worker.batch.next - sizeof(event), sizeof(event));
+	event >>= CT_CALLS_TICKS;
+	return event < CT_CALLS_BACK ? event : 0;
+}
+
+static void batch_close(void)
+{
+	struct pack k = {.p = worker.ring.at + RING_PREFIX, .end = worker.batch.end};
+	size_t n;
+
+	if (!worker.batch.next)
+		return;
+	__atomic_store_n(&worker.ring.header->batch, 0, __ATOMIC_RELAXED);
+	n = (size_t)(worker.batch.next - worker.ring.at) - BATCH_HEADER;
+	if (n) {
+		pack_array(&k, 3);
+		pack_uint(&k, CT_FRAME_CALLS);
+		k.p = put_tagged(k.p, 0xcf, frame_dt(worker.batch.base), 8);
+		k.p = put_tagged(k.p, 0xc5, n, 2) + n;
+		worker.last_tick = worker.batch.base + batch_took();
+		worker.calls_left -= (uint32_t)(n / (2 * sizeof(uint64_t)));
+		ring_commit(&worker.ring, &k);
+	}
+	worker.batch.next = worker.batch.end = NULL;
+}
+
+void calls_flush(void)
+{
+	batch_close();
+	pay_leaves();
+}
+
+bool call_timed_enter_slowly(struct fn *fn, uint64_t now)
 {
 	struct pack k;
 
-	if (__builtin_expect(call_write_enter(call), 1))
-		return true;
+	if (__builtin_expect(now >= worker.nudge_at, 0))
+		run_nudge(now);
+	calls_flush();
+	if (batch_open(now))
+		return call_event(fn->event, now);
 	if (!count_call())
 		return false;
-	if (!ring_reserve(&worker.ring, &k, 32, RING_DETAIL)) {
+	if (!frame_begin(&k, 32, RING_DETAIL, 3, CT_FRAME_ENTER, now)) {
 		ring_lose(&worker.ring, CT_LOST_CALLS, 1);
 		return false;
 	}
-	pack_array(&k, 3);
-	pack_uint(&k, CT_FRAME_ENTER);
-	pack_uint(&k, frame_dt(call->ticks));
-	pack_uint(&k, call->fn->id);
-	return frame_commit(&k, call->ticks);
-}
-
-void calls_announce_to(struct open_call *end)
-{
-	bool paid = !worker.leaves_owed || pay_leaves();
-
-	for (; worker.lane.announced < end; worker.lane.announced++)
-		if (!paid || !announce(worker.lane.announced))
-			worker.lane.announced->fn = NULL;
-}
-
-void calls_announce(void)
-{
-	calls_announce_to(worker.lane.top);
+	pack_uint(&k, fn->id);
+	return frame_commit(&k, now);
 }
 
 static bool pack_leave(enum ct_leave how, const struct zobj *exception, const struct zval *result,
@@ -175,19 +218,16 @@ static bool pack_leave(enum ct_leave how, const struct zobj *exception, const st
 static void leave(struct open_call *call, enum ct_leave how, const struct zval *result,
 		  uint64_t now)
 {
-	const struct fn *fn;
+	bool keep = call->fn->keep;
 
-	calls_announce();
-	fn = call->fn;
-	if (fn && !pack_leave(how, *worker.flying, result, fn->keep, now)) {
-		ring_lose(&worker.ring, CT_LOST_VALUES, result != NULL);
-		if (!result || !pack_leave(how, *worker.flying, NULL, fn->keep, now)) {
-			ring_lose(&worker.ring, CT_LOST_CALLS, 1);
-			worker.leaves_owed++;
-			ring_hold(&worker.ring, true);
-		}
-	}
-	worker.lane.top = worker.lane.announced = call;
+	worker.lane.top = call;
+	if (pack_leave(how, *worker.flying, result, keep, now))
+		return;
+	ring_lose(&worker.ring, CT_LOST_VALUES, result != NULL);
+	if (result && pack_leave(how, *worker.flying, NULL, keep, now))
+		return;
+	ring_lose(&worker.ring, CT_LOST_CALLS, 1);
+	worker.leaves_owed++;
 }
 
 void calls_unwound(struct open_call *down_to)
@@ -236,9 +276,7 @@ struct open_call *call_enter(struct fn *fn, const struct zframe *frame, uint64_t
 		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
 	}
 	call = worker.lane.top++;
-	worker.lane.announced = worker.lane.top;
 	call->key = key;
-	call->ticks = now;
 	call->fn = fn;
 	return call;
 }
@@ -259,7 +297,7 @@ static void leave_now(struct open_call *call, const struct zval *result, uint64_
 	/* Jumped over, and the jump ended in something that goes on. */
 	if (worker.lane.top != call + 1)
 		calls_unwound(call + 1);
-	how = call->fn ? how_left(call->fn) : CT_LEAVE_RETURN;
+	how = how_left(call->fn);
 	catch_seen_leaving(call);
 	leave(call, how, how == CT_LEAVE_RETURN ? result : NULL, now);
 }
@@ -271,6 +309,15 @@ void call_leave(struct open_call *call, const struct zval *result)
 
 void call_timed_leave_slowly(struct open_call *call, uint64_t now)
 {
+	if (call >= worker.lane.top)
+		return;
+	if (!*worker.flying && worker.lane.top == call + 1 && !worker.lane.exception) {
+		calls_flush();
+		if (batch_open(now) && call_event(CT_CALLS_LEAVE, now)) {
+			worker.lane.top = call;
+			return;
+		}
+	}
 	leave_now(call, NULL, now);
 }
 
@@ -286,6 +333,5 @@ void calls_reset(void)
 	else
 		lane_init(&worker.lane, 0);
 	worker.leaves_owed = 0;
-	if (worker.ring.header)
-		ring_hold(&worker.ring, false);
+	worker.batch = (struct batch){0};
 }

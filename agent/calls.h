@@ -3,8 +3,8 @@
  * Function calls as frames, and the stack of those that are open. What sees them is elsewhere:
  * hook.c, observer.c, and the handlers of internal functions (outbound.c).
  *
- * A call that is only timed costs least: nothing is written at its entry, and at its exit one CALL
- * frame, or two when something was recorded inside it (struct lane).
+ * A call that is only timed is two numbers in a CALLS frame (struct batch); others have ENTER and
+ * LEAVE frames.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ bool calls_init(void);
 void calls_reset(void);
 /* At its end: what is still open was jumped over. */
 void calls_close(void);
-/* ENTER frames for what is open and untold. */
-void calls_announce(void);
+/* Publishes what is in the batch. */
+void calls_flush(void);
 /* Calls from `down_to` on were jumped over by a fatal error. */
 void calls_unwound(struct open_call *down_to);
 
@@ -73,122 +73,52 @@ static inline bool call_has_values(const struct fn *fn, const struct zframe *fra
 /* No room for one more open call: tries to make some. */
 bool calls_deeper(void);
 
+/* `event` is CT_CALLS_LEAVE or a function's entry. False: no batch is open, or it is full. Behind
+ * the last one is a zero, for who reads it without knowing how many there are. */
+static inline bool call_event(uint64_t event, uint64_t now)
+{
+	uint64_t written[2] = {event | (now - worker.batch.base) << CT_CALLS_TICKS, 0};
+	uint8_t *at = worker.batch.next;
+
+	if (__builtin_expect(at == worker.batch.end, 0))
+		return false;
+	memcpy(at, written, sizeof(written));
+	worker.batch.next = at + sizeof(written[0]);
+	return true;
+}
+
+/* An entry that call_event() had no place for. */
+bool call_timed_enter_slowly(struct fn *fn, uint64_t now);
+void call_timed_leave_slowly(struct open_call *call, uint64_t now);
+
 /* A function whose fn_is_timed() is true. NULL: it is not recorded. */
 static inline struct open_call *call_timed_enter(struct fn *fn, uintptr_t key)
 {
 	struct open_call *call = worker.lane.top;
+	uint64_t now = clock_tsc();
 
 	if (__builtin_expect(call == worker.lane.end, 0)) {
 		if (!calls_deeper())
 			return NULL;
 		call = worker.lane.top;
 	}
+	if (__builtin_expect(!call_event(fn->event, now), 0) && !call_timed_enter_slowly(fn, now))
+		return NULL;
 	call->key = key;
 	call->fn = fn;
-	call->ticks = clock_tsc();
 	worker.lane.top = call + 1;
 	return call;
 }
 
-void call_timed_leave_slowly(struct open_call *call, uint64_t now);
-void calls_announce_to(struct open_call *end);
-
-/* One more may be recorded. */
-static inline bool call_count(void)
-{
-	if (__builtin_expect(__builtin_sub_overflow(worker.calls_left, 1u, &worker.calls_left),
-			     0)) {
-		worker.calls_left = 0;
-		return false;
-	}
-	return true;
-}
-
-/* Three frames at a fixed size, with their numbers in 32 bits, as records: the length comes first.
- * False: the ring is nearly full, or it has been too long. */
-
-/* `[7, dt, fn]` */
-static inline bool call_write_enter(const struct open_call *call)
-{
-	uint64_t dt = call->ticks - worker.last_tick, first, second;
-	uint8_t *at = ring_place(&worker.ring);
-
-	if (__builtin_expect(dt >> 32 || !at || !call_count(), 0))
-		return false;
-	dt = __builtin_bswap32((uint32_t)dt);
-	first = 10 | 0xce0793ull << 32 | dt << 56;
-	second = dt >> 8 | (uint64_t)call->fn->number << 24;
-	memcpy(at, &first, 8);
-	memcpy(at + 8, &second, 8);
-	ring_publish(&worker.ring, 4 + 10);
-	worker.last_tick = call->ticks;
-	return true;
-}
-
-/* `[18, dt, duration, fn]` */
-static inline bool call_write_whole(const struct open_call *call, uint64_t now)
-{
-	uint64_t dt = call->ticks - worker.last_tick, duration = now - call->ticks;
-	uint8_t *at = ring_place(&worker.ring);
-	uint64_t first, second, third;
-
-	if (__builtin_expect((dt | duration) >> 32 || !at || !call_count(), 0))
-		return false;
-	dt = __builtin_bswap32((uint32_t)dt);
-	duration = __builtin_bswap32((uint32_t)duration);
-	first = 15 | 0xce1294ull << 32 | dt << 56;
-	second = dt >> 8 | 0xceull << 24 | duration << 32;
-	third = call->fn->number;
-	memcpy(at, &first, 8);
-	memcpy(at + 8, &second, 8);
-	memcpy(at + 16, &third, 4);
-	ring_publish(&worker.ring, 4 + 15);
-	worker.last_tick = now;
-	return true;
-}
-
-/* `[8, dt]` */
-static inline bool call_write_leave(uint64_t now)
-{
-	uint64_t dt = now - worker.last_tick, first;
-	uint8_t *at = ring_place(&worker.ring);
-	uint32_t second;
-
-	if (__builtin_expect(dt >> 32 || !at, 0))
-		return false;
-	dt = __builtin_bswap32((uint32_t)dt);
-	first = 7 | 0xce0892ull << 32 | dt << 56;
-	second = (uint32_t)(dt >> 8);
-	memcpy(at, &first, 8);
-	memcpy(at + 8, &second, 4);
-	ring_publish(&worker.ring, 4 + 7);
-	worker.last_tick = now;
-	return true;
-}
-
-/* Of what call_timed_enter() returned, when it comes back in the same request. */
+/* Of what call_timed_enter() returned. Where another request has begun since, or the process was
+ * forked, it is not the innermost any more. */
 static inline void call_timed_leave(struct open_call *call)
 {
 	uint64_t now = clock_tsc();
 
-	if (__builtin_expect(*worker.flying || worker.lane.exception || worker.lane.top != call + 1,
-			     0)) {
+	if (__builtin_expect(*worker.flying || worker.lane.top != call + 1, 0) ||
+	    __builtin_expect(!call_event(CT_CALLS_LEAVE, now), 0))
 		call_timed_leave_slowly(call, now);
-		return;
-	}
-	if (call >= worker.lane.announced) {
-		if (__builtin_expect(call != worker.lane.announced, 0))
-			calls_announce_to(call);
-		if (__builtin_expect(!call_write_whole(call, now), 0)) {
-			call_timed_leave_slowly(call, now);
-			return;
-		}
-	} else {
-		if (__builtin_expect(!call->fn || !call_write_leave(now), 0)) {
-			call_timed_leave_slowly(call, now);
-			return;
-		}
-		worker.lane.announced = call;
-	}
-	worker.lane.top = call;
+	else
+		worker.lane.top = call;
 }

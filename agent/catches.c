@@ -118,6 +118,7 @@ void catches_install(enum mechanism mechanism)
 
 void catch_thrown(const struct zobj *obj)
 {
+	calls_flush();
 	/* From where another one was caught, as far as can be told. */
 	if (!exact && worker.lane.exception && worker.lane.exception != obj->handle + 1)
 		caught_in_frame(zend_user_frame(zend_current_frame()));
@@ -154,7 +155,6 @@ void catch_seen_leaving(const struct open_call *call)
 		worker.lane.exception_depth = depth;
 	} else if (worker.lane.exception && worker.lane.exception_depth > depth) {
 		/* It did not leave this call, which returns: somebody below it caught it. */
-		caught(call->fn && call->fn->ring_serial == worker.ring_serial ? call->fn->id : 0,
-		       0);
+		caught(call->fn->ring_serial == worker.ring_serial ? call->fn->id : 0, 0);
 	}
 }

@@ -97,7 +97,7 @@ static void switched(void *from, void *to)
 	if (fiber == running)
 		return;
 	if (worker.recording)
-		calls_announce();
+		calls_flush();
 	enter(fiber);
 	if (fiber)
 		use_stack(to);

@@ -11,14 +11,19 @@ static inline uint64_t frame_dt(uint64_t now)
 	return now > worker.last_tick ? now - worker.last_tick : 0;
 }
 
-/* Room for one, of `elements` with type and time, after what is open: false where the ring has
- * none. */
+/* Room for one, behind what is still to be published: false where the ring has none. */
+static inline bool frame_reserve(struct pack *k, size_t want, enum ring_priority priority)
+{
+	if (worker.batch.next || worker.leaves_owed)
+		calls_flush();
+	return ring_reserve(&worker.ring, k, want, priority);
+}
+
+/* The same, of `elements` with type and time. */
 static inline bool frame_begin(struct pack *k, size_t want, enum ring_priority priority,
 			       unsigned elements, enum ct_frame_type type, uint64_t now)
 {
-	if (worker.lane.announced != worker.lane.top || worker.leaves_owed)
-		calls_announce();
-	if (!ring_reserve(&worker.ring, k, want, priority))
+	if (!frame_reserve(k, want, priority))
 		return false;
 	pack_array(k, elements);
 	pack_uint(k, type);

@@ -3,6 +3,7 @@
 
 #include "functions.h"
 
+#include "frame.h"
 #include "values.h"
 #include "worker.h"
 
@@ -145,7 +146,7 @@ static struct fn *make(const struct zfunc *f, const struct fn_names *n, uint64_t
 	memcpy(p + n->name_len + 1, n->file, n->file_len);
 	fn->id = ++last_id;
 	fn->hash = hash;
-	fn->number = 0xcd | (last_id >> 8) << 8 | (last_id & 0xff) << 16;
+	fn->event = last_id << CT_CALLS_FN;
 	fn->line = n->line;
 	fn->flags = flags_of(f, rules_path_is_app(&worker.settings.rules, n->file, n->file_len));
 	fn->lends_result = f->type != ZFUNC_INTERNAL && result_is_scalar(f);
@@ -260,7 +261,7 @@ bool fn_define(struct fn *fn, const struct zfunc *f)
 
 	if (fn->ring_serial == worker.ring_serial)
 		return true;
-	if (!ring_reserve(&worker.ring, &k, 16384, fn->keep ? RING_KEEP : RING_DETAIL)) {
+	if (!frame_reserve(&k, 16384, fn->keep ? RING_KEEP : RING_DETAIL)) {
 		ring_lose(&worker.ring, CT_LOST_FUNCTIONS, 1);
 		return false;
 	}

@@ -16,7 +16,7 @@ struct fn {
 	uint32_t id;	      /* 0: has none */
 	uint32_t ring_serial; /* of the ring in which it is defined */
 	uint32_t timed;	      /* the same, where nothing but its time is recorded; else 0 */
-	uint32_t number;      /* `id` as msgpack, as the bytes lie in memory */
+	uint32_t event;	      /* its entry in a CALLS frame */
 	uint8_t mode;
 	bool keep;	      /* a handler: may use the ring's reserve */
 	bool unit;	      /* a call of it is a request of its own (run.h) */

@@ -52,7 +52,7 @@ static void end_timed(struct zframe *frame, struct zval *result)
 
 	if (!call)
 		return;
-	if (call->fn && fn_is_timed(call->fn))
+	if (fn_is_timed(call->fn))
 		call_timed_leave(call);
 	else
 		call_leave(call, NULL);
@@ -77,8 +77,7 @@ static void end_recorded(struct zframe *frame, struct zval *result)
 
 	if (!call)
 		return;
-	if (!call->fn || !call_has_values(call->fn, frame) ||
-	    (!frame->return_value && !call->fn->lends_result))
+	if (!call_has_values(call->fn, frame) || (!frame->return_value && !call->fn->lends_result))
 		result = NULL;
 	call_leave(call, result);
 }

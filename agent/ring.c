@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PREFIX sizeof(uint32_t) /* a record's length */
-
 static int seal(int fd)
 {
 	return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ? -errno : 0;
@@ -76,8 +74,8 @@ int ring_init(struct ring *ring, uint64_t size)
 	ring->header = header;
 	ring->data = (uint8_t *)header + CT_RING_HEADER;
 	ring->size = size;
+	ring->at = ring->data;
 	ring->memfd = fd;
-	ring_used(ring);
 	return 0;
 }
 
@@ -106,44 +104,23 @@ static uint64_t kept_back(const struct ring *ring, enum ring_priority priority)
 	}
 }
 
-/* Never beyond the first mapping: what begins there fits, for the second lies behind it. */
-static void set_place(struct ring *ring)
-{
-	uint64_t used = ring->head - ring->tail, kept = kept_back(ring, RING_DETAIL) + RING_SMALL;
-	uint64_t left = used + kept < ring->size && !ring->hold ? ring->size - used - kept : 0;
-	uint64_t to_end;
-
-	ring->at = ring->data + (ring->head & (ring->size - 1));
-	to_end = (uint64_t)(ring->data + ring->size - ring->at);
-	ring->at_end = ring->at + (left < to_end ? left : to_end);
-}
-
 /* A tail that cannot be is a consumer gone wrong: nothing it says counts any more. */
 uint64_t ring_used(struct ring *ring)
 {
 	ring->tail = __atomic_load_n(&ring->header->tail, __ATOMIC_ACQUIRE);
 	if (ring->head - ring->tail > ring->size)
 		ring->tail = ring->head - ring->size;
-	set_place(ring);
 	return ring->head - ring->tail;
-}
-
-void ring_hold(struct ring *ring, bool hold)
-{
-	ring->hold = hold;
-	set_place(ring);
 }
 
 bool ring_reserve(struct ring *ring, struct pack *k, size_t want, enum ring_priority priority)
 {
-	uint64_t need = want + PREFIX + kept_back(ring, priority);
+	uint64_t need = want + RING_PREFIX + kept_back(ring, priority);
 
-	if (__builtin_expect(ring->at >= ring->at_end, 0))
-		ring_used(ring);
 	if (__builtin_expect(ring->size - (ring->head - ring->tail) < need, 0) &&
 	    ring->size - ring_used(ring) < need)
 		return false;
-	k->p = ring->at + PREFIX;
+	k->p = ring->at + RING_PREFIX;
 	k->end = k->p + want;
 	k->full = false;
 	return true;
@@ -152,11 +129,13 @@ bool ring_reserve(struct ring *ring, struct pack *k, size_t want, enum ring_prio
 bool ring_commit(struct ring *ring, struct pack *k)
 {
 	uint8_t *at = ring->at;
-	uint32_t n = (uint32_t)(k->p - at - PREFIX);
+	uint32_t n = (uint32_t)(k->p - at - RING_PREFIX);
 
 	if (k->full)
 		return false;
 	memcpy(at, &n, sizeof(n));
-	ring_publish(ring, PREFIX + n);
+	ring->head += RING_PREFIX + n;
+	ring->at = ring->data + (ring->head & (ring->size - 1));
+	__atomic_store_n(&ring->header->head, ring->head, __ATOMIC_RELEASE);
 	return true;
 }

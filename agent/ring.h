@@ -26,10 +26,8 @@ struct ring {
 	uint8_t *data;
 	uint64_t size;
 	uint64_t head;
-	uint64_t tail;	 /* as last read: at most what is really free is known */
-	uint8_t *at;	 /* where the next record begins, for `head` */
-	uint8_t *at_end; /* a small frame of detail may begin anywhere before it */
-	bool hold;	 /* no small frame now */
+	uint64_t tail; /* as last read: at most what is really free is known */
+	uint8_t *at;   /* where the next record begins, for `head` */
 	uint64_t lost[CT_LOST_COUNT];
 	bool lost_any;
 	int memfd;
@@ -41,29 +39,12 @@ int ring_init(struct ring *ring, uint64_t size);
  * `mapped` false. */
 void ring_deinit(struct ring *ring, bool mapped);
 
+#define RING_PREFIX sizeof(uint32_t) /* a record's length */
+
 /* Room for a frame of up to `want` bytes: false counts nothing, the caller knows what was lost. */
 bool ring_reserve(struct ring *ring, struct pack *k, size_t want, enum ring_priority priority);
 /* Publishes what was packed; when it did not fit (k->full), drops it and returns false. */
 bool ring_commit(struct ring *ring, struct pack *k);
-/* While it is held, ring_place() has none. */
-void ring_hold(struct ring *ring, bool hold);
-
-/* Where a frame of detail of up to RING_SMALL bytes can be put, its length first, without asking
- * for more room; NULL. */
-#define RING_SMALL 64
-
-static inline uint8_t *ring_place(const struct ring *ring)
-{
-	return ring->at < ring->at_end ? ring->at : NULL;
-}
-
-/* Publishes `n` bytes that were written there. */
-static inline void ring_publish(struct ring *ring, size_t n)
-{
-	ring->at += n;
-	ring->head += n;
-	__atomic_store_n(&ring->header->head, ring->head, __ATOMIC_RELEASE);
-}
 
 static inline void ring_lose(struct ring *ring, enum ct_lost kind, uint64_t n)
 {

@@ -17,22 +17,28 @@ struct zobj;
 /* A recorded function that is open. */
 struct open_call {
 	uintptr_t key; /* of the hook: where its C stack was; of the observer: the frame */
-	uint64_t ticks;
-	struct fn *fn; /* NULL: its entry could not be written */
+	struct fn *fn;
 };
 
-/*
- * The open calls of the main program or of a fiber, the innermost below `top`. What lies from
- * `announced` on has no ENTER frame yet: a function that is only timed is told when it calls
- * something that is recorded, or else when it is left, as one CALL frame.
- */
+/* The open calls of the main program or of a fiber, the innermost below `top`. */
 struct lane {
 	struct open_call *base; /* of which the first is a sentinel: no call */
-	struct open_call *top, *announced, *end;
+	struct open_call *top, *end;
 	uint32_t exception;	  /* number + 1 of one thrown and not yet seen caught */
 	uint32_t exception_depth; /* how many calls are open that it has not left */
 	uint32_t unrecorded;	  /* of the observer: begun, not ended, and without an open_call */
 	uint32_t id;		  /* 0: the main program */
+};
+
+/*
+ * A CALLS frame that is being written: entries and exits of functions that are only timed, as they
+ * come. It lies in the ring and is published before any other frame is; from a worker that is
+ * killed the consumer takes it as it is (ct_ring_header's `batch`). None is open while an exception
+ * has been thrown and not been seen caught: then there is more to tell.
+ */
+struct batch {
+	uint8_t *next, *end; /* NULL: none is open */
+	uint64_t base;	     /* in ticks */
 };
 
 enum mechanism { MECHANISM_NONE, MECHANISM_HOOK, MECHANISM_OBSERVER };
@@ -53,8 +59,9 @@ struct worker {
 	uint32_t calls_left;	    /* that may be recorded in this request */
 	uint32_t leaves_owed;	    /* LEAVE frames that found no room */
 	struct zobj *const *flying; /* the exception, NULL when there is none */
-	uint64_t last_tick;	    /* of the last frame that carries a time */
-	struct lane lane;	    /* the one that runs */
+	struct batch batch;
+	uint64_t last_tick; /* of the last frame that carries a time */
+	struct lane lane;   /* the one that runs */
 	struct ring ring;
 	uint64_t seq;
 	uint64_t nudge_at; /* in ticks: when a run is to look for a collector again */

@@ -157,9 +157,10 @@ static int read_timed(struct reader *in, struct frame *frame)
 	case CT_FRAME_LEAVE:
 		read_leave(in, frame);
 		break;
-	case CT_FRAME_CALL:
-		frame->call.duration = take_uint(in, DT_MAX);
-		frame->call.fn = take_uint(in, FN_MAX);
+	case CT_FRAME_CALLS:
+		frame->bytes = take_bytes(in);
+		if (frame->bytes.size % sizeof(uint64_t))
+			in->error = -EBADMSG;
 		break;
 	case CT_FRAME_FIBER:
 		frame->fiber = take_uint(in, UINT32_MAX);

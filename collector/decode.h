@@ -35,7 +35,7 @@ struct frame {
 			uint64_t hz;
 		} request;
 		struct span map;   /* PARAMS, NOTE, RUN, CRASH */
-		struct span bytes; /* BODY, OUTPUT */
+		struct span bytes; /* BODY, OUTPUT, CALLS */
 		struct {
 			uint64_t total;
 			uint64_t recorded;
@@ -44,10 +44,6 @@ struct frame {
 			uint32_t fn;
 			struct span args; /* array; absent where not recorded */
 		} enter;
-		struct {
-			uint64_t duration; /* in ticks */
-			uint32_t fn;
-		} call;
 		uint32_t fiber;
 		struct {
 			uint32_t how;

@@ -266,10 +266,27 @@ int producer_read(struct producer *producer, struct writer *writer)
 	return n < 0 ? (int)n : show_pending(producer, writer);
 }
 
+/* Calls that a killed worker had no time to publish. */
+static int take_unpublished(struct producer *producer, struct writer *writer)
+{
+	struct span record;
+	int r;
+
+	producer->bytes.size = 0;
+	r = ring_unpublished(producer->ring, &producer->bytes);
+	if (r < 0 || !producer->bytes.size)
+		return r;
+	record = (struct span){producer->bytes.data, producer->bytes.size};
+	return take_frame(producer, writer, record, producer->position);
+}
+
 int producer_finish(struct producer *producer, struct writer *writer)
 {
 	struct timespec now;
+	int r = take_unpublished(producer, writer);
 
+	if (r < 0)
+		return r;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return cut_off(producer, writer, now.tv_sec * 1000000000ull + now.tv_nsec);
 }

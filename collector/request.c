@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "request.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,13 +166,37 @@ static void left(struct request *request, uint32_t id, enum call_left how)
 		request->calls[call->parent - 1].inside_ns += call->duration_ns;
 }
 
-static int add_whole_call(struct request *request, const struct frame *frame)
+static int leave_untold(struct request *request)
 {
-	uint32_t id = add_call(request, frame->call.fn);
+	uint32_t id;
 
-	advance(request, frame->call.duration);
-	left(request, id, CALL_DISCARDED);
+	if (lanes_pop(&request->lanes, &id))
+		left(request, id, CALL_DISCARDED);
+	else
+		request->lost[CT_LOST_CALLS]++;
 	return 0;
+}
+
+static int add_calls(struct request *request, const struct frame *frame)
+{
+	uint64_t event, ticks, last = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < frame->bytes.size && r == 0; i += sizeof(event)) {
+		memcpy(&event, frame->bytes.data + i, sizeof(event));
+		event = le64toh(event);
+		ticks = event >> CT_CALLS_TICKS;
+		if (ticks > last && ticks < CT_CALLS_BACK) {
+			advance(request, ticks - last);
+			last = ticks;
+		}
+		if (event & CT_CALLS_LEAVE)
+			r = leave_untold(request);
+		else
+			r = lanes_push(&request->lanes,
+				       add_call(request, event >> CT_CALLS_FN & UINT16_MAX));
+	}
+	return r;
 }
 
 static struct php_throw *thrown_by_number(struct request *request, uint64_t number)
@@ -403,8 +428,8 @@ int request_add(struct request *request, const struct frame *frame)
 		return add_enter(request, frame);
 	case CT_FRAME_LEAVE:
 		return add_leave(request, frame);
-	case CT_FRAME_CALL:
-		return add_whole_call(request, frame);
+	case CT_FRAME_CALLS:
+		return add_calls(request, frame);
 	case CT_FRAME_FIBER:
 		return lanes_switch(&request->lanes, frame->fiber);
 	case CT_FRAME_THROW:

@@ -153,6 +153,54 @@ void ring_lost(const struct ring *ring, uint64_t ret[CT_LOST_COUNT])
 		ret[i] = __atomic_load_n(&ring->header->lost[i], __ATOMIC_RELAXED);
 }
 
+static uint64_t word_at(const struct ring *ring, uint64_t position)
+{
+	uint8_t bytes[sizeof(uint64_t)];
+	uint64_t word;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = ring->data[(position + i) & (ring->size - 1)];
+	memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+static void write_big_endian(uint8_t *p, uint64_t v, unsigned int n)
+{
+	while (n--)
+		*p++ = (uint8_t)(v >> 8 * n);
+}
+
+int ring_unpublished(const struct ring *ring, struct buffer *into)
+{
+	uint64_t dt = __atomic_load_n(&ring->header->batch, __ATOMIC_ACQUIRE), tail, head, word;
+	uint8_t *frame;
+	size_t n = 0;
+	int r = dt ? ring_cursors(ring, &tail, &head) : 0;
+
+	if (r < 0 || !dt)
+		return r;
+	r = buffer_reserve(into, 14 + CT_CALLS_MAX * sizeof(word));
+	if (r < 0)
+		return r;
+	frame = into->data + into->size;
+	for (; n < CT_CALLS_MAX; n++) {
+		word = word_at(ring, head + CT_RING_BATCH + n * sizeof(word));
+		if (!word)
+			break;
+		memcpy(frame + 14 + n * sizeof(word), &word, sizeof(word));
+	}
+	if (!n)
+		return 0;
+	frame[0] = 0x93;
+	frame[1] = CT_FRAME_CALLS;
+	frame[2] = 0xcf;
+	write_big_endian(frame + 3, dt - 1, 8);
+	frame[11] = 0xc5;
+	write_big_endian(frame + 12, n * sizeof(word), 2);
+	into->size += 14 + n * sizeof(word);
+	return 0;
+}
+
 int ring_next(struct span bytes, size_t *offset, struct span *ret)
 {
 	const uint8_t *p = bytes.data + *offset;

@@ -29,6 +29,10 @@ int ring_copy(const struct ring *ring, uint64_t position, size_t max, struct buf
 void ring_release(struct ring *ring, uint64_t tail);
 void ring_lost(const struct ring *ring, uint64_t ret[CT_LOST_COUNT]);
 
+/* What a producer that is gone left behind `head`, as a frame: appended to `into`, nothing where
+ * there is nothing. */
+int ring_unpublished(const struct ring *ring, struct buffer *into);
+
 /* Splits copied bytes: the record at *offset, which moves behind it. RING_PARTIAL: it is not all
  * there yet. -EPROTO: longer than a frame may be. */
 enum { RING_PARTIAL = 1 };

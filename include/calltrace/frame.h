@@ -25,7 +25,7 @@
  *   END         [15, dt, how] or [15, dt, how, exit status]
  *   LOST        [16, dt, {kind: count}]
  *   RUN         [17, dt, {argv, forked, unit}]
- *   CALL        [18, dt, duration, fn]
+ *   CALLS       [18, dt, events]
  *   CRASH       [19, dt, {signal, code, address, sender, thread, native, modules, php, …}]
  *   FIBER       [20, dt, fiber]
  *
@@ -57,7 +57,7 @@ enum ct_frame_type {
 	CT_FRAME_END = 15,
 	CT_FRAME_LOST = 16,
 	CT_FRAME_RUN = 17,
-	CT_FRAME_CALL = 18,
+	CT_FRAME_CALLS = 18,
 	CT_FRAME_CRASH = 19,
 	CT_FRAME_FIBER = 20,
 	CT_FRAME_LAST = CT_FRAME_FIBER,
@@ -73,6 +73,18 @@ enum ct_frame_type {
 #define CT_FN_HANDLER  0x20u /* matches a handler pattern: its frames use the ring's reserve */
 #define CT_FN_VARIADIC 0x40u /* arguments past the named parameters belong to the last one */
 #define CT_FN_APP      0x80u /* application code: neither vendor/ nor a system library folder */
+
+/*
+ * CALLS: entries and exits of functions of which only the time is recorded, each a little-endian
+ * uint64_t, in order: CT_CALLS_LEAVE or the function's number, and ticks since the frame's time.
+ * From CT_CALLS_BACK on, another processor's counter was a little behind: they count as 0. The last
+ * one's time is what the next frame's `dt` counts from.
+ */
+#define CT_CALLS_LEAVE 1u /* the innermost call returns */
+#define CT_CALLS_FN    1  /* shift: of the number of the function that is entered, 16 bits */
+#define CT_CALLS_TICKS 17 /* shift */
+#define CT_CALLS_BACK  (1ull << 46)
+#define CT_CALLS_MAX   512u
 
 /* LEAVE: how a function was left. */
 enum ct_leave {

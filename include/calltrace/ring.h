@@ -19,6 +19,10 @@
  * against `head`. The producer stops for good when `tail` is ahead of `head` or further behind than
  * `data_size`.
  *
+ * Of a producer that is gone there may be more behind `head`: where `batch` is not 0, what lies
+ * there is a CALLS frame (frame.h) whose length and `dt` have not been written: its events begin
+ * CT_RING_BATCH bytes after `head` and end before the first one that is 0.
+ *
  * Handing over: a SOCK_SEQPACKET Unix socket; the producer's first message is a `struct
  * ct_ring_hello` with the memfd as SCM_RIGHTS. After that it sends single bytes, CT_RING_WAKE, as
  * hints that something worth reading was published. It never waits: a message that cannot be sent
@@ -37,6 +41,7 @@
 #define CT_RING_MAX	(64u << 20)
 #define CT_RING_DEFAULT (4u << 20)
 #define CT_RING_WAKE	'w'
+#define CT_RING_BATCH	18u
 
 /* What a producer could not record, counted by kind since the ring was made. The names are those of
  * LOST frames, of `trace-dump check` and of a timeline's holes. */
@@ -70,8 +75,9 @@ struct ct_ring_header {
 	uint64_t created_ns; /* CLOCK_REALTIME */
 	uint8_t pad0[128 - 56];
 
-	uint64_t head; /* producer */
-	uint8_t pad1[64 - 8];
+	uint64_t head;	/* producer */
+	uint64_t batch; /* producer: 0, or 1 + the dt of a CALLS frame that begins at `head` */
+	uint8_t pad1[64 - 16];
 
 	uint64_t tail; /* consumer */
 	uint8_t pad2[64 - 8];

@@ -16,7 +16,8 @@ HELLO = struct.Struct("<QIIQ16s")
 HEAD, TAIL = 128, 192
 
 (PROCESS, FUNCTION, REQUEST, PARAMS, BODY, BODY_END, ENTER, LEAVE, THROW, CATCH, ERROR, NOTE, OUTPUT, OUTPUT_END, END,
- LOST, RUN, CALL, CRASH, FIBER) = range(1, 21)
+ LOST, RUN, CALLS, CRASH, FIBER) = range(1, 21)
+CALLS_MAX, CALLS_BACK = 512, 1 << 46
 LEAVE_RETURN, LEAVE_EXCEPTION, LEAVE_YIELD, LEAVE_UNWOUND, LEAVE_EXIT = range(5)
 END_DONE, END_ABORTED, END_EXIT, END_CONTINUED, END_CRASHED = range(5)
 
@@ -162,11 +163,20 @@ def requests(frames):
             assert current.open, "LEAVE without ENTER"
             how = frame[2] if len(frame) > 2 else LEAVE_RETURN
             current.leaves.append((current.open.pop()[0], how, frame[3] if len(frame) > 3 else None))
-        elif kind == CALL:
-            assert isinstance(frame[2], int) and 0 <= frame[2] <= 1 << 53 and frame[3] in functions
-            current.ticks += frame[2]
-            current.enters.append((functions[frame[3]][0], None))
-            current.leaves.append((functions[frame[3]][0], LEAVE_RETURN, None))
+        elif kind == CALLS:
+            assert 0 < len(frame[2]) <= 8 * CALLS_MAX and len(frame[2]) % 8 == 0
+            last = 0
+            for event in struct.unpack(f"<{len(frame[2]) // 8}Q", frame[2]):
+                ticks = event >> 17
+                last = max(last, ticks if ticks < CALLS_BACK else 0)
+                if event & 1:
+                    assert current.open, "CALLS leaves what nothing has entered"
+                    current.leaves.append((current.open.pop()[0], LEAVE_RETURN, None))
+                else:
+                    name = functions[event >> 1 & 0xffff][0]
+                    current.open.append((name, len(current.enters)))
+                    current.enters.append((name, None))
+            current.ticks += last
         elif kind == FIBER:
             current.lanes[current.lane], current.lane = current.open, frame[2]
             current.open = current.lanes.pop(frame[2], [])

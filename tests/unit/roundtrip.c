@@ -71,6 +71,24 @@ static void check_body(const char *body)
 	CHECK_INT(find(CT_FRAME_BODY_END, 0)->end_of.recorded, strlen(body));
 }
 
+/* slots, which calls isFree twice. */
+static void check_calls(const struct frame *calls)
+{
+	static const bool leaves[] = {false, false, true, false, true, true};
+	uint64_t events[6], last = 0;
+
+	CHECK_INT(calls->bytes.size, sizeof(events));
+	memcpy(events, calls->bytes.data, sizeof(events));
+	for (unsigned i = 0; i < 6; i++) {
+		CHECK_INT(events[i] & CT_CALLS_LEAVE, leaves[i]);
+		CHECK(events[i] >> CT_CALLS_TICKS >= last);
+		last = events[i] >> CT_CALLS_TICKS;
+	}
+	CHECK(last < find(CT_FRAME_REQUEST, 0)->request.hz);
+	CHECK((uint16_t)(events[0] >> CT_CALLS_FN) != (uint16_t)(events[1] >> CT_CALLS_FN));
+	CHECK_INT((uint16_t)(events[1] >> CT_CALLS_FN), (uint16_t)(events[3] >> CT_CALLS_FN));
+}
+
 static void check_request(const char *body, bool first)
 {
 	const struct frame *throw, *leave;
@@ -92,10 +110,9 @@ static void check_request(const char *body, bool first)
 		"7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,7,"
 		"{\"@cut\":\"array\",\"count\":100}]},\"[SECRET_REDACTED]\"]");
 	/* book, then slots with isFree twice, then book again. */
-	CHECK_INT(find(CT_FRAME_CALL, 0)->call.fn, find(CT_FRAME_CALL, 1)->call.fn);
-	CHECK(find(CT_FRAME_CALL, 0)->call.duration < find(CT_FRAME_REQUEST, 0)->request.hz);
-	CHECK(find(CT_FRAME_CALL, 0) > find(CT_FRAME_ENTER, 1));
-	CHECK(find(CT_FRAME_CALL, 1) < find(CT_FRAME_LEAVE, 0));
+	check_calls(find(CT_FRAME_CALLS, 0));
+	CHECK(find(CT_FRAME_CALLS, 0) > find(CT_FRAME_ENTER, 0));
+	CHECK(find(CT_FRAME_CALLS, 0) < find(CT_FRAME_ENTER, 1));
 	CHECK(find(CT_FRAME_LEAVE, 0) < find(CT_FRAME_ENTER, 2));
 	CHECK(find(CT_FRAME_ENTER, 1)->enter.fn != find(CT_FRAME_ENTER, 0)->enter.fn);
 	CHECK_INT(find(CT_FRAME_ENTER, 2)->enter.fn, find(CT_FRAME_ENTER, 0)->enter.fn);
