@@ -8,79 +8,70 @@
 #include "run.h"
 #include "values.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 
-/* Open calls of a lane; what is nested deeper is a hole. A fiber begins with few. */
-#define DEEPEST	    4096
-#define FIBER_FIRST 64
+/* Open calls of a lane; what is nested deeper is a hole. */
+#define DEEPEST 4096
+
+/* Lanes without a fiber that are kept for the next ones. */
+#define SPARE 16
 
 /* No call: what a lane begins with. */
 static struct open_call none = {.key = UINTPTR_MAX};
 
 static struct lane main_lane;
+static struct open_call *spare[SPARE];
+static unsigned n_spare;
 
-static void lane_clear(struct lane *lane)
+/* Whoever opened a call holds on to its place: a lane never moves. */
+static bool lane_map(struct lane *lane)
 {
-	lane->top = lane->base + 1;
-	lane->exception = 0;
-	lane->unrecorded = 0;
+	struct open_call *base;
+
+	if (n_spare)
+		base = spare[--n_spare];
+	else
+		base = mmap(NULL, (DEEPEST + 1) * sizeof(*base), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return false;
+	*base = none;
+	lane->base = base;
+	lane->end = base + 1 + DEEPEST;
+	lane->top = base + 1;
+	return true;
 }
 
 void lane_init(struct lane *lane, uint32_t id)
 {
 	lane->id = id;
 	lane->base = &none;
-	lane->end = lane->base + 1;
-	lane_clear(lane);
+	lane->top = lane->end = lane->base + 1;
+	lane->exception = 0;
+	lane->unrecorded = 0;
 }
 
 void lane_deinit(struct lane *lane)
 {
-	if (lane->base != &none)
-		free(lane->base);
+	struct open_call *base = lane->base;
+
 	lane->base = NULL;
+	if (!base || base == &none)
+		return;
+	if (n_spare < SPARE)
+		spare[n_spare++] = base;
+	else
+		munmap(base, (DEEPEST + 1) * sizeof(*base));
 }
 
 bool calls_init(void)
 {
-	struct open_call *base;
-
-	if (main_lane.base)
-		return true;
-	base = mmap(NULL, (DEEPEST + 1) * sizeof(*base), PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (base == MAP_FAILED)
-		return false;
-	*base = none;
-	main_lane.base = base;
-	main_lane.end = base + 1 + DEEPEST;
-	lane_clear(&main_lane);
-	return true;
-}
-
-/* Of a fiber's: the main program's has its final size. */
-static bool grow(struct lane *lane)
-{
-	size_t open = (size_t)(lane->top - lane->base);
-	size_t n = open < FIBER_FIRST ? FIBER_FIRST : 2 * open;
-	struct open_call *base;
-
-	if (!lane->id || open > DEEPEST)
-		return false;
-	base = realloc(lane->base == &none ? NULL : lane->base, n * sizeof(*base));
-	if (!base)
-		return false;
-	*base = none;
-	lane->base = base;
-	lane->end = base + n;
-	lane->top = base + open;
-	return true;
+	return main_lane.base || lane_map(&main_lane);
 }
 
 bool calls_deeper(void)
 {
-	if (grow(&worker.lane))
+	if (worker.lane.base == &none && lane_map(&worker.lane))
 		return true;
 	ring_lose(&worker.ring, CT_LOST_DEEP, 1);
 	return false;

@@ -40,12 +40,16 @@ static uint32_t number_of(const struct zfunc *f, bool main)
 	return fn->id && fn_define(fn, f) ? fn->id : 0;
 }
 
+/* Nobody's frame: it left the program. One that a generator let out was caught by who resumed it or
+ * by another one that delegates to it. */
 static void caught_in_frame(const struct zframe *frame)
 {
-	if (frame)
-		caught(number_of(frame->func, !frame->prev), frame->opline->lineno);
-	else
+	if (!frame)
+		worker.lane.exception = 0;
+	else if (worker.lane.exception_delegated)
 		caught(0, 0);
+	else
+		caught(number_of(frame->func, !frame->prev), frame->opline->lineno);
 }
 
 /* The class that a catch block names, if it was ever loaded: otherwise nothing can be one. */
@@ -124,6 +128,7 @@ void catch_thrown(const struct zobj *obj)
 		caught_in_frame(zend_user_frame(zend_current_frame()));
 	worker.lane.exception = obj->handle + 1;
 	worker.lane.exception_depth = (uint32_t)(worker.lane.top - worker.lane.base);
+	worker.lane.exception_delegated = false;
 }
 
 /* Of the object that is being destroyed: on the way, when the engine puts the exception aside, or
@@ -153,6 +158,7 @@ void catch_seen_leaving(const struct open_call *call)
 		/* It flies on, and may have been taken for caught in a `finally`. */
 		worker.lane.exception = flying->handle + 1;
 		worker.lane.exception_depth = depth;
+		worker.lane.exception_delegated = call->fn->flags & CT_FN_GENERATOR;
 	} else if (worker.lane.exception && worker.lane.exception_depth > depth) {
 		/* It did not leave this call, which returns: somebody below it caught it. */
 		caught(call->fn->ring_serial == worker.ring_serial ? call->fn->id : 0, 0);

@@ -46,13 +46,21 @@ static void begin_timed(struct zframe *frame)
 		worker.lane.unrecorded++;
 }
 
+/* A function that returns has a result, whether its caller wants it or not. */
+static bool is_unwound(const struct fn *fn, const struct zval *result)
+{
+	return !result && !*worker.flying && !(fn->flags & CT_FN_GENERATOR);
+}
+
 static void end_timed(struct zframe *frame, struct zval *result)
 {
 	struct open_call *call = opened_by(frame);
 
 	if (!call)
 		return;
-	if (fn_is_timed(call->fn))
+	if (__builtin_expect(is_unwound(call->fn, result), 0))
+		calls_unwound(call);
+	else if (fn_is_timed(call->fn))
 		call_timed_leave(call);
 	else
 		call_leave(call, NULL);
@@ -77,6 +85,10 @@ static void end_recorded(struct zframe *frame, struct zval *result)
 
 	if (!call)
 		return;
+	if (is_unwound(call->fn, result)) {
+		calls_unwound(call);
+		return;
+	}
 	if (!call_has_values(call->fn, frame) || (!frame->return_value && !call->fn->lends_result))
 		result = NULL;
 	call_leave(call, result);

@@ -26,6 +26,7 @@ struct lane {
 	struct open_call *top, *end;
 	uint32_t exception;	  /* number + 1 of one thrown and not yet seen caught */
 	uint32_t exception_depth; /* how many calls are open that it has not left */
+	bool exception_delegated; /* it left a generator last */
 	uint32_t unrecorded;	  /* of the observer: begun, not ended, and without an open_call */
 	uint32_t id;		  /* 0: the main program */
 };

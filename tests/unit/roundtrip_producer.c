@@ -60,9 +60,14 @@ static void timed(void)
 	if (!fn_is_timed(slots) || !fn_is_timed(is_free))
 		return;
 	open = call_timed_enter(slots, 1900);
-	call_timed_leave(call_timed_enter(is_free, 1800));
-	call_timed_leave(call_timed_enter(is_free, 1800));
-	call_timed_leave(open);
+	for (unsigned i = 0; i < 2; i++) {
+		struct open_call *call = call_timed_enter(is_free, 1800);
+
+		if (call)
+			call_timed_leave(call);
+	}
+	if (open)
+		call_timed_leave(open);
 }
 
 static void call(void)
