@@ -21,6 +21,7 @@ static struct seen {
 	const struct zstr *name, *file;
 	uint64_t name_hash, file_hash, class_hash;
 	uint32_t line;
+	bool main; /* a script may run, and be included later */
 	struct fn *fn;
 } seen[SEEN];
 
@@ -29,7 +30,7 @@ static uint64_t hash_of(const struct zstr *s)
 	return s ? s->hash : 1;
 }
 
-static void see(const struct zfunc *f, struct seen *ret)
+static void see(const struct zfunc *f, bool main, struct seen *ret)
 {
 	ret->opcodes = ZAT(f, zend.at->fn_opcodes, const void *);
 	ret->scope = f->scope;
@@ -39,13 +40,14 @@ static void see(const struct zfunc *f, struct seen *ret)
 	ret->file_hash = hash_of(ret->file);
 	ret->class_hash = f->scope ? hash_of(f->scope->name) : 1;
 	ret->line = zend_line(f);
+	ret->main = main;
 }
 
 static bool is_same(const struct seen *a, const struct seen *b)
 {
 	return a->opcodes == b->opcodes && a->scope == b->scope && a->name == b->name &&
 	       a->file == b->file && a->name_hash == b->name_hash && a->file_hash == b->file_hash &&
-	       a->class_hash == b->class_hash && a->line == b->line;
+	       a->class_hash == b->class_hash && a->line == b->line && a->main == b->main;
 }
 
 /* What a mark stands for, when it is one of ours. */
@@ -58,15 +60,15 @@ static struct fn **marked(const struct zfunc *f)
 		       : NULL;
 }
 
-static struct fn *look_up(const struct zfunc *f)
+static struct fn *look_up(const struct zfunc *f, bool main)
 {
 	struct seen now, *before;
 
-	see(f, &now);
+	see(f, main, &now);
 	before = &seen[((uintptr_t)now.opcodes >> 5 ^ (uintptr_t)now.scope >> 7) % SEEN];
 	if (is_same(before, &now))
 		return before->fn;
-	now.fn = fn_decide(f, false);
+	now.fn = fn_decide(f, main);
 	if (now.name_hash && now.file_hash && now.class_hash)
 		*before = now;
 	return now.fn;
@@ -75,20 +77,17 @@ static struct fn *look_up(const struct zfunc *f)
 struct fn *fn_find(const struct zframe *frame)
 {
 	const struct zfunc *f = frame->func;
-	struct fn **at = marked(f);
-
 	/* A script is another function than the same file when it is included. */
-	if (!f->name && !frame->prev)
-		return fn_decide(f, true);
-	if (at && *at && fn_is_of(*at, f->scope))
-		return *at;
+	bool main = !f->name && !frame->prev;
+	struct fn **at = main ? NULL : marked(f);
+
 	if (f->flags & ZFN_TRAMPOLINE)
 		return &fn_off;
 	if (!at)
-		return f->name ? look_up(f) : fn_decide(f, false);
-	if (*at)
-		return look_up(f);
-	return *at = fn_decide(f, false);
+		return look_up(f, main);
+	if (!*at)
+		*at = fn_decide(f, false);
+	return fn_is_of(*at, f->scope) ? *at : look_up(f, false);
 }
 
 /* Until there are marks, nothing is taken for one. */
