@@ -11,9 +11,7 @@
 
 /* What is around the agent. */
 #define WITH_TRACING 0x01u /* the JIT is the tracing one */
-#define WITH_HANDLES                                                                             \
-	0x02u		   /* observers have other handles for PHP's functions than for internal \
-			    */
+#define WITH_HANDLES 0x02u /* observers' handles differ: PHP's functions, internal ones */
 #define WITH_PRELOAD 0x04u /* opcache.preload */
 #define WITH_LATE    0x08u /* this worker loaded an extension that others have not */
 #define WITH_WORKERS 0x10u /* php-fpm's */

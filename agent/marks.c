@@ -3,6 +3,9 @@
 
 #include "marks.h"
 
+#include "doubt.h"
+#include "notices.h"
+
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -81,6 +84,9 @@ struct fn *fn_find(const struct zframe *frame)
 	bool main = !f->name && !frame->prev;
 	struct fn **at = main ? NULL : marked(f);
 
+	if (!worker.armed || (!worker.trusts_frames && doubted(doubt_frame(frame))))
+		return &fn_off;
+	worker.trusts_frames = true;
 	if (f->flags & ZFN_TRAMPOLINE)
 		return &fn_off;
 	if (!at)
@@ -110,6 +116,9 @@ static void compiled(struct zfunc *f)
 
 	if (next_op_array_handler)
 		next_op_array_handler(f);
+	if (!worker.armed || (!worker.trusts_functions && doubted(doubt_compiled(f, fn_marks.at))))
+		return;
+	worker.trusts_functions = true;
 	if (fn_is_off(f)) {
 		*mark = fn_marks.off;
 		return;
