@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 import threading
@@ -248,7 +249,7 @@ class Node:
         self.how = ""
 
 
-CALL, FIBER = 18, 20
+CALLS, FIBER = 18, 20
 HOW = {rc.LEAVE_YIELD: " yields", rc.LEAVE_UNWOUND: " unwound", rc.LEAVE_EXIT: " exits"}
 ENDS = {rc.END_DONE: "done", rc.END_ABORTED: "aborted", rc.END_EXIT: "exit", rc.END_CONTINUED: "continued", rc.END_CRASHED: "crashed"}
 
@@ -323,7 +324,7 @@ class Tree:
     def add(self, frame):
         what = getattr(self, {
             rc.ENTER: "enter", rc.LEAVE: "leave", rc.THROW: "throw", rc.CATCH: "catch", rc.ERROR: "error", rc.NOTE: "note",
-            rc.LOST: "lost", rc.END: "ended", rc.OUTPUT_END: "answered", CALL: "call", FIBER: "fiber",
+            rc.LOST: "lost", rc.END: "ended", rc.OUTPUT_END: "answered", CALLS: "calls", FIBER: "fiber",
         }.get(frame[0], "other"))
         what(*frame[2:])
 
@@ -343,8 +344,13 @@ class Tree:
         self.open[-1].items.append(node)
         self.open.append(node)
 
-    def call(self, duration, fn):
-        self.open[-1].items.append(Node(label(self.functions[fn]), fn))
+    def calls(self, events):
+        """Those that are only timed."""
+        for event in struct.unpack(f"<{len(events) // 8}Q", events):
+            if event & 1:
+                self.leave()
+            else:
+                self.enter(event >> 1 & 0xFFFF)
 
     def fiber(self, fiber):
         name = f"fiber {self.numbers.setdefault(fiber, len(self.numbers) + 1)}" if fiber else "main"
