@@ -47,7 +47,7 @@ void lane_init(struct lane *lane, uint32_t id)
 	lane->id = id;
 	lane->base = &none;
 	lane->top = lane->end = lane->base + 1;
-	lane->exception = 0;
+	lane->n_thrown = 0;
 	lane->unrecorded = 0;
 }
 
@@ -115,7 +115,7 @@ static bool batch_open(uint64_t now)
 	struct pack k;
 
 	/* Near the limit each is counted for itself. */
-	if (worker.lane.exception || worker.leaves_owed || worker.calls_left <= CT_CALLS_MAX ||
+	if (worker.lane.n_thrown || worker.leaves_owed || worker.calls_left <= CT_CALLS_MAX ||
 	    !ring_reserve(&worker.ring, &k, want, RING_DETAIL))
 		return false;
 	worker.batch.base = now > worker.last_tick ? now : worker.last_tick;
@@ -302,7 +302,7 @@ void call_timed_leave_slowly(struct open_call *call, uint64_t now)
 {
 	if (call >= worker.lane.top)
 		return;
-	if (!*worker.flying && worker.lane.top == call + 1 && !worker.lane.exception) {
+	if (!*worker.flying && worker.lane.top == call + 1 && !worker.lane.n_thrown) {
 		calls_flush();
 		if (batch_open(now) && call_event(CT_CALLS_LEAVE, now)) {
 			worker.lane.top = call;

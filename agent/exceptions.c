@@ -15,7 +15,7 @@
 
 #define MAX_TRACE  40
 #define MAX_CHAIN  5
-#define MAX_THROWN 500 /* a request */
+#define MAX_THROWS 500 /* a request */
 #define MAX_ERRORS 200
 
 /* The properties that Exception and Error declare, in this order in every PHP 8
@@ -121,7 +121,7 @@ static void pack_throw(struct zobj *obj)
 	uint64_t now = clock_ticks();
 	struct pack k;
 
-	if (thrown == MAX_THROWN ||
+	if (thrown == MAX_THROWS ||
 	    !frame_begin(&k, CT_FRAME_MAX / 2, RING_KEEP, 4, CT_FRAME_THROW, now)) {
 		ring_lose(&worker.ring, CT_LOST_ERRORS, 1);
 		return;

@@ -20,15 +20,23 @@ struct open_call {
 	struct fn *fn;
 };
 
+/* An exception that was thrown and not yet seen caught. */
+struct thrown {
+	uint32_t number;
+	uint32_t depth; /* lane.top - lane.base when it had left the calls that it left */
+};
+
+#define MAX_THROWN 8 /* of which each was thrown while the others were on their way */
+
 /* The open calls of the main program or of a fiber, the innermost below `top`. */
 struct lane {
 	struct open_call *base; /* of which the first is a sentinel: no call */
 	struct open_call *top, *end;
-	uint32_t exception;	  /* number + 1 of one thrown and not yet seen caught */
-	uint32_t exception_depth; /* how many calls are open that it has not left */
-	bool exception_delegated; /* it left a generator last */
-	uint32_t unrecorded;	  /* of the observer: begun, not ended, and without an open_call */
-	uint32_t id;		  /* 0: the main program */
+	struct thrown thrown[MAX_THROWN]; /* the innermost last */
+	uint32_t n_thrown;
+	bool delegated;	     /* the innermost left a generator for one that delegates to it */
+	uint32_t unrecorded; /* of the observer: begun, not ended, and without an open_call */
+	uint32_t id;	     /* 0: the main program */
 };
 
 /*

@@ -193,8 +193,17 @@ struct zframe { /* zend_execute_data */
 #define ZCALL_GENERATOR	  (1u << 24)
 #define ZCALL_EXTRA_NAMED (1u << 27)
 
+struct ztry { /* zend_try_catch_element; in numbers of opcodes, 0: there is none */
+	uint32_t try_op, catch_op, finally_op, finally_end;
+};
+
+/* Before a function's file: how many, an int, and where they are. */
+#define ZFN_TRIES_BACK	  20
+#define ZFN_TRIES_AT_BACK 8
+
 #define ZOP_CATCH	      107
 #define ZOP_GENERATOR_CREATE  139
+#define ZOP_HANDLE_EXCEPTION  149
 #define ZOP_DISCARD_EXCEPTION 159
 
 #define ZOP_DISPATCH 2

@@ -10,7 +10,7 @@ import pytest
 import golden
 import phps
 
-CONFIGURATIONS = [config for config in golden.configurations() if not config.jit]
+CONFIGURATIONS = golden.configurations()
 SCRIPTS = golden.scripts()
 POOL = ThreadPoolExecutor(os.cpu_count())
 

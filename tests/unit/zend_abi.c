@@ -103,6 +103,14 @@ SAME(zend_op, op1, zop, op1);
 SAME(zend_op, lineno, zop, lineno);
 SAME(zend_op, opcode, zop, opcode);
 EQUAL(ZEND_CATCH, ZOP_CATCH);
+EQUAL(ZEND_HANDLE_EXCEPTION, ZOP_HANDLE_EXCEPTION);
+EQUAL(sizeof(zend_op), sizeof(struct zop));
+EQUAL(sizeof(zend_try_catch_element), sizeof(struct ztry));
+SAME(zend_try_catch_element, finally_op, ztry, finally_op);
+SAME(zend_try_catch_element, finally_end, ztry, finally_end);
+EQUAL(offsetof(zend_op_array, filename) - offsetof(zend_op_array, last_try_catch), ZFN_TRIES_BACK);
+EQUAL(offsetof(zend_op_array, filename) - offsetof(zend_op_array, try_catch_array),
+      ZFN_TRIES_AT_BACK);
 EQUAL(ZEND_DISCARD_EXCEPTION, ZOP_DISCARD_EXCEPTION);
 EQUAL(ZEND_USER_OPCODE_DISPATCH, ZOP_DISPATCH);
 SAME(zend_execute_data, opline, zframe, opline);
