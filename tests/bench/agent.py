@@ -29,6 +29,7 @@ def arguments(argv):
     parser.add_argument("--jit", choices=["off", "on", "both"], default="both")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of what is measured in time, interleaved (default %(default)s)")
     parser.add_argument("--quick", action="store_true", help="fewer cases and rounds: a look, not a result")
+    parser.add_argument("--format", choices=["table", "json"], default="table", help="what is printed (default %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the figures, also, with those of each round")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="callgrind's profiles of the Laravel request go here")
     options = parser.parse_args(argv)
@@ -55,9 +56,13 @@ def main(argv):
     done = []
     for name in options.sections:
         for section in SECTIONS[name](options):
-            section.print()
-            sys.stdout.flush()
+            if options.format == "table":
+                section.print()
+                sys.stdout.flush()
             done.append(section)
+    text = json.dumps([s.json() for s in done], indent=1, ensure_ascii=False) + "\n"
+    if options.format == "json":
+        sys.stdout.write(text)
     if options.json:
-        options.json.write_text(json.dumps([s.json() for s in done], indent=1, ensure_ascii=False) + "\n")
+        options.json.write_text(text)
     return 0
