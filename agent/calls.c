@@ -107,55 +107,80 @@ static bool count_call(void)
 
 /* `[18, dt, bytes]` with its numbers at a fixed size, as a record. */
 #define BATCH_HEADER CT_RING_BATCH
-#define BATCH_SIZE   (CT_CALLS_MAX * sizeof(uint64_t))
+#define BATCH_SIZE   (CT_CALLS_MAX * sizeof(struct event))
+
+/* Events that there is room for at a time: in the batch, where they are zero before, and in the
+ * lane. */
+#define BATCH_STEP 64
+_Static_assert(sizeof(struct event) == sizeof(uint64_t) && CT_CALLS_MAX % BATCH_STEP == 0 &&
+		       __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	       "events");
+
+static bool batch_extend(void)
+{
+	struct batch *batch = &worker.batch;
+
+	if (batch->end == batch->first + CT_CALLS_MAX ||
+	    worker.lane.end - worker.lane.top < BATCH_STEP)
+		return false;
+	/* Behind the last one is a zero, for who reads them without knowing how many there are. */
+	memset((void *)batch->end, 0, (BATCH_STEP + 1) * sizeof(*batch->end));
+	batch->end += BATCH_STEP;
+	return true;
+}
 
 static bool batch_open(uint64_t now)
 {
-	size_t want = BATCH_HEADER + BATCH_SIZE + sizeof(uint64_t);
+	size_t want = BATCH_HEADER + BATCH_SIZE + sizeof(struct event);
+	struct batch *batch = &worker.batch;
 	struct pack k;
 
 	/* Near the limit each is counted for itself. */
 	if (worker.lane.n_thrown || worker.leaves_owed || worker.calls_left <= CT_CALLS_MAX ||
 	    !ring_reserve(&worker.ring, &k, want, RING_DETAIL))
 		return false;
-	worker.batch.base = now > worker.last_tick ? now : worker.last_tick;
-	worker.batch.next = worker.ring.at + BATCH_HEADER;
-	worker.batch.end = worker.batch.next + BATCH_SIZE;
-	memset(worker.batch.next, 0, sizeof(uint64_t));
-	__atomic_store_n(&worker.ring.header->batch, 1 + frame_dt(worker.batch.base),
-			 __ATOMIC_RELEASE);
+	batch->first = (struct event *)(worker.ring.at + BATCH_HEADER);
+	batch->next = batch->end = batch->first;
+	if (!batch_extend()) {
+		*batch = (struct batch){0};
+		return false;
+	}
+	batch->base = now > worker.last_tick ? now : worker.last_tick;
+	__atomic_store_n(&worker.ring.header->batch, 1 + frame_dt(batch->base), __ATOMIC_RELEASE);
 	return true;
-}
-
-/* Of the last event, in ticks since the first could be. */
-static uint64_t batch_took(void)
-{
-	uint64_t event;
-
-	memcpy(&event, worker.batch.next - sizeof(event), sizeof(event));
-	event >>= CT_CALLS_TICKS;
-	return event < CT_CALLS_BACK ? event : 0;
 }
 
 static void batch_close(void)
 {
-	struct pack k = {.p = worker.ring.at + RING_PREFIX, .end = worker.batch.end};
-	size_t n;
+	struct pack k = {.p = worker.ring.at + RING_PREFIX, .end = (uint8_t *)worker.batch.end};
+	size_t n = (size_t)(worker.batch.next - worker.batch.first);
+	uint64_t first, last;
 
 	if (!worker.batch.next)
 		return;
 	__atomic_store_n(&worker.ring.header->batch, 0, __ATOMIC_RELAXED);
-	n = (size_t)(worker.batch.next - worker.ring.at) - BATCH_HEADER;
 	if (n) {
+		memcpy(&first, worker.batch.first, sizeof(first));
+		memcpy(&last, worker.batch.next - 1, sizeof(last));
 		pack_array(&k, 3);
 		pack_uint(&k, CT_FRAME_CALLS);
 		k.p = put_tagged(k.p, 0xcf, frame_dt(worker.batch.base), 8);
-		k.p = put_tagged(k.p, 0xc5, n, 2) + n;
-		worker.last_tick = worker.batch.base + batch_took();
-		worker.calls_left -= (uint32_t)(n / (2 * sizeof(uint64_t)));
+		k.p = put_tagged(k.p, 0xc5, n * sizeof(struct event), 2);
+		k.p += n * sizeof(struct event);
+		worker.last_tick = worker.batch.base + ct_calls_since(first, last);
+		worker.calls_left -= (uint32_t)(n / 2);
 		ring_commit(&worker.ring, &k);
 	}
-	worker.batch.next = worker.batch.end = NULL;
+	worker.batch = (struct batch){0};
+}
+
+/* Room for an event, after which call_event() succeeds. */
+static bool batch_has_room(uint64_t now)
+{
+	if (worker.batch.next && (worker.batch.next < worker.batch.end || batch_extend()))
+		return true;
+	calls_flush();
+	return batch_open(now);
 }
 
 void calls_flush(void)
@@ -164,15 +189,19 @@ void calls_flush(void)
 	pay_leaves();
 }
 
-bool call_timed_enter_slowly(struct fn *fn, uint64_t now)
+static struct open_call *open_call(const struct fn *fn, uintptr_t key)
+{
+	struct open_call *call = worker.lane.top++;
+
+	call->key = key;
+	call->fn = fn->id;
+	return call;
+}
+
+static bool write_enter(const struct fn *fn, uint64_t now)
 {
 	struct pack k;
 
-	if (__builtin_expect(now >= worker.nudge_at, 0))
-		run_nudge(now);
-	calls_flush();
-	if (batch_open(now))
-		return call_event(fn->event, now);
 	if (!count_call())
 		return false;
 	if (!frame_begin(&k, 32, RING_DETAIL, 3, CT_FRAME_ENTER, now)) {
@@ -181,6 +210,20 @@ bool call_timed_enter_slowly(struct fn *fn, uint64_t now)
 	}
 	pack_uint(&k, fn->id);
 	return frame_commit(&k, now);
+}
+
+struct open_call *call_timed_enter_slowly(struct fn *fn, uintptr_t key)
+{
+	struct tsc parts = clock_tsc_parts();
+	uint64_t now = (uint64_t)parts.high << 32 | parts.low;
+
+	if (__builtin_expect(now >= worker.nudge_at, 0))
+		run_nudge(now);
+	if (worker.lane.top == worker.lane.end && !calls_deeper())
+		return NULL;
+	if (batch_has_room(now) ? !call_event(fn->id, parts) : !write_enter(fn, now))
+		return NULL;
+	return open_call(fn, key);
 }
 
 static bool pack_leave(enum ct_leave how, const struct zobj *exception, const struct zval *result,
@@ -209,7 +252,7 @@ static bool pack_leave(enum ct_leave how, const struct zobj *exception, const st
 static void leave(struct open_call *call, enum ct_leave how, const struct zval *result,
 		  uint64_t now)
 {
-	bool keep = call->fn->keep;
+	bool keep = fn_by_id[call->fn]->keep;
 
 	worker.lane.top = call;
 	if (pack_leave(how, *worker.flying, result, keep, now))
@@ -251,7 +294,6 @@ struct open_call *call_enter(struct fn *fn, const struct zframe *frame, uint64_t
 {
 	uint64_t now = clock_ticks();
 	bool args = call_has_values(fn, frame);
-	struct open_call *call;
 
 	if (__builtin_expect(now >= worker.nudge_at, 0))
 		run_nudge(now);
@@ -266,10 +308,7 @@ struct open_call *call_enter(struct fn *fn, const struct zframe *frame, uint64_t
 		}
 		ring_lose(&worker.ring, CT_LOST_VALUES, 1);
 	}
-	call = worker.lane.top++;
-	call->key = key;
-	call->fn = fn;
-	return call;
+	return open_call(fn, key);
 }
 
 static enum ct_leave how_left(const struct fn *fn)
@@ -288,7 +327,7 @@ static void leave_now(struct open_call *call, const struct zval *result, uint64_
 	/* Jumped over, and the jump ended in something that goes on. */
 	if (worker.lane.top != call + 1)
 		calls_unwound(call + 1);
-	how = how_left(call->fn);
+	how = how_left(fn_by_id[call->fn]);
 	catch_seen_leaving(call);
 	leave(call, how, how == CT_LEAVE_RETURN ? result : NULL, now);
 }
@@ -298,18 +337,18 @@ void call_leave(struct open_call *call, const struct zval *result)
 	leave_now(call, result, clock_ticks());
 }
 
-void call_timed_leave_slowly(struct open_call *call, uint64_t now)
+void call_timed_leave_slowly(struct open_call *call)
 {
-	if (call >= worker.lane.top)
+	struct tsc parts = clock_tsc_parts();
+	uint64_t now = (uint64_t)parts.high << 32 | parts.low;
+
+	if (call <= worker.lane.base || call >= worker.lane.top)
 		return;
-	if (!*worker.flying && worker.lane.top == call + 1 && !worker.lane.n_thrown) {
-		calls_flush();
-		if (batch_open(now) && call_event(CT_CALLS_LEAVE, now)) {
-			worker.lane.top = call;
-			return;
-		}
-	}
-	leave_now(call, NULL, now);
+	if (!*worker.flying && worker.lane.top == call + 1 && !worker.lane.n_thrown &&
+	    batch_has_room(now) && call_event(0, parts))
+		worker.lane.top = call;
+	else
+		leave_now(call, NULL, now);
 }
 
 void calls_close(void)

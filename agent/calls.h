@@ -73,39 +73,36 @@ static inline bool call_has_values(const struct fn *fn, const struct zframe *fra
 /* No room for one more open call: tries to make some. */
 bool calls_deeper(void);
 
-/* `event` is CT_CALLS_LEAVE or a function's entry. False: no batch is open, or it is full. Behind
- * the last one is a zero, for who reads it without knowing how many there are. */
-static inline bool call_event(uint64_t event, uint64_t now)
+/* `fn` is the number of the function that is entered; 0: one is left. False: no batch is open, or
+ * there is no room in it. */
+static inline bool call_event(uint32_t fn, struct tsc now)
 {
-	uint64_t written[2] = {event | (now - worker.batch.base) << CT_CALLS_TICKS, 0};
-	uint8_t *at = worker.batch.next;
+	volatile struct event *event = worker.batch.next;
 
-	if (__builtin_expect(at == worker.batch.end, 0))
+	if (__builtin_expect(event == worker.batch.end, 0))
 		return false;
-	memcpy(at, written, sizeof(written));
-	worker.batch.next = at + sizeof(written[0]);
+	if (fn)
+		event->fn = (uint16_t)fn;
+	event->low = now.low;
+	event->high = (uint16_t)now.high;
+	worker.batch.next++;
 	return true;
 }
 
-/* An entry that call_event() had no place for. */
-bool call_timed_enter_slowly(struct fn *fn, uint64_t now);
-void call_timed_leave_slowly(struct open_call *call, uint64_t now);
+/* What call_event() had no place for. */
+struct open_call *call_timed_enter_slowly(struct fn *fn, uintptr_t key);
+void call_timed_leave_slowly(struct open_call *call);
 
 /* A function whose fn_is_timed() is true. NULL: it is not recorded. */
 static inline struct open_call *call_timed_enter(struct fn *fn, uintptr_t key)
 {
 	struct open_call *call = worker.lane.top;
-	uint64_t now = clock_tsc();
 
-	if (__builtin_expect(call == worker.lane.end, 0)) {
-		if (!calls_deeper())
-			return NULL;
-		call = worker.lane.top;
-	}
-	if (__builtin_expect(!call_event(fn->event, now), 0) && !call_timed_enter_slowly(fn, now))
-		return NULL;
+	/* Where a batch has room, there is room for the calls as well. */
+	if (__builtin_expect(!call_event(fn->id, clock_tsc_parts()), 0))
+		return call_timed_enter_slowly(fn, key);
 	call->key = key;
-	call->fn = fn;
+	call->fn = fn->id;
 	worker.lane.top = call + 1;
 	return call;
 }
@@ -114,11 +111,9 @@ static inline struct open_call *call_timed_enter(struct fn *fn, uintptr_t key)
  * forked, it is not the innermost any more. */
 static inline void call_timed_leave(struct open_call *call)
 {
-	uint64_t now = clock_tsc();
-
 	if (__builtin_expect(*worker.flying || worker.lane.top != call + 1, 0) ||
-	    __builtin_expect(!call_event(CT_CALLS_LEAVE, now), 0))
-		call_timed_leave_slowly(call, now);
+	    __builtin_expect(!call_event(0, clock_tsc_parts()), 0))
+		call_timed_leave_slowly(call);
 	else
 		worker.lane.top = call;
 }

@@ -258,7 +258,8 @@ static bool is_delegated_to(const struct open_call *call)
 {
 	const struct zframe *frame = (const struct zframe *)call->key;
 
-	return !exact && call->fn->flags & CT_FN_GENERATOR && frame->prev && !frame->prev->func;
+	return !exact && fn_by_id[call->fn]->flags & CT_FN_GENERATOR && frame->prev &&
+	       !frame->prev->func;
 }
 
 void catch_seen_leaving(const struct open_call *call)
@@ -268,8 +269,7 @@ void catch_seen_leaving(const struct open_call *call)
 
 	if (!flying) {
 		/* None left this call: it, or what it called, caught them. */
-		caught(depth + 1, call->fn->ring_serial == worker.ring_serial ? call->fn->id : 0,
-		       0);
+		caught(depth + 1, call->fn, 0);
 	} else if (!zend_exits(flying)) {
 		add(flying, depth);
 		worker.lane.delegated = is_delegated_to(call);

@@ -13,7 +13,7 @@
 #include <x86intrin.h>
 #endif
 
-extern bool clock_uses_tsc;
+extern bool clock_uses_tsc __attribute__((visibility("hidden")));
 
 /* `long_lived`: the rate can be measured, because the first request comes well after the start. */
 void clock_init(bool long_lived);
@@ -36,6 +36,24 @@ static inline uint64_t clock_tsc(void)
 #else
 	return clock_ns(CLOCK_MONOTONIC);
 #endif
+}
+
+/* The same in its parts, as the processor gives them. */
+struct tsc {
+	uint32_t low, high;
+};
+
+static inline struct tsc clock_tsc_parts(void)
+{
+	struct tsc now;
+#if defined(__x86_64__)
+	__asm__ volatile("rdtsc" : "=a"(now.low), "=d"(now.high));
+#else
+	uint64_t ns = clock_tsc();
+
+	now = (struct tsc){(uint32_t)ns, (uint32_t)(ns >> 32)};
+#endif
+	return now;
 }
 
 static inline uint64_t clock_ticks(void)

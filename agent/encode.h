@@ -21,7 +21,7 @@ struct encode {
 	const void *open[MAX_NESTED]; /* arrays and objects around the value, by depth */
 };
 
-extern struct encode encode;
+extern struct encode encode __attribute__((visibility("hidden")));
 
 static inline bool encode_spent(const uint8_t *p)
 {
@@ -44,7 +44,7 @@ uint8_t *value_put_member(uint8_t *p, bool secret, const struct zval *v, unsigne
 uint8_t *value_put_key(uint8_t *p, const struct zstr *key, bool *ret_secret);
 /* Any string; values.c has a shorter way for short ones while no text is hidden. */
 uint8_t *string_put(uint8_t *p, const char *s, size_t n);
-extern unsigned strings_hidden;
+extern unsigned strings_hidden __attribute__((visibility("hidden")));
 /* A string that is no secret and has no marker, of which `most` bytes are kept. */
 uint8_t *value_put_name(uint8_t *p, const char *s, size_t n, size_t most);
 /* {"@cut": what} and how many there were. */

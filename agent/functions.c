@@ -13,10 +13,10 @@
 
 #define BUCKETS	   8192
 #define MEMO	   1024
-#define MAX_ID	   65535
 #define MAX_PARAMS 64
 
 struct fn fn_off;
+struct fn *fn_by_id[FN_IDS] = {&fn_off};
 
 static struct fn *buckets[BUCKETS];
 static uint32_t last_id;
@@ -134,7 +134,7 @@ static uint16_t flags_of(const struct zfunc *f, bool app)
 static struct fn *make(const struct zfunc *f, const struct fn_names *n, uint64_t hash)
 {
 	size_t size = n->class_len + n->name_len + n->file_len + 3;
-	struct fn *fn = last_id < MAX_ID ? calloc(1, sizeof(*fn) + size) : NULL;
+	struct fn *fn = last_id < FN_IDS - 1 ? calloc(1, sizeof(*fn) + size) : NULL;
 	char *p;
 
 	if (!fn) {
@@ -145,8 +145,8 @@ static struct fn *make(const struct zfunc *f, const struct fn_names *n, uint64_t
 	p = memcpy(p + n->class_len + 1, n->name, n->name_len);
 	memcpy(p + n->name_len + 1, n->file, n->file_len);
 	fn->id = ++last_id;
+	fn_by_id[fn->id] = fn;
 	fn->hash = hash;
-	fn->event = last_id << CT_CALLS_FN;
 	fn->line = n->line;
 	fn->flags = flags_of(f, rules_path_is_app(&worker.settings.rules, n->file, n->file_len));
 	fn->lends_result = f->type != ZFUNC_INTERNAL && result_is_scalar(f);

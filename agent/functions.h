@@ -16,7 +16,6 @@ struct fn {
 	uint32_t id;	      /* 0: has none */
 	uint32_t ring_serial; /* of the ring in which it is defined */
 	uint32_t timed;	      /* the same, where nothing but its time is recorded; else 0 */
-	uint32_t event;	      /* its entry in a CALLS frame */
 	uint8_t mode;
 	bool keep;	      /* a handler: may use the ring's reserve */
 	bool unit;	      /* a call of it is a request of its own (run.h) */
@@ -32,7 +31,10 @@ struct fn {
 	char names[]; /* class, name, file; each with its NUL */
 };
 
-extern struct fn fn_off;
+extern struct fn fn_off __attribute__((visibility("hidden")));
+
+#define FN_IDS 65536
+extern struct fn *fn_by_id[FN_IDS] __attribute__((visibility("hidden")));
 
 /* How a PHP function is captured. Never NULL. */
 struct fn *fn_decide(const struct zfunc *f, bool main);

@@ -96,8 +96,9 @@ struct fn *fn_find(const struct zframe *frame)
 	return fn_is_of(*at, f->scope) ? *at : look_up(f, false);
 }
 
-/* Until there are marks, nothing is taken for one. */
-struct fn_marks fn_marks = {.ours = 1, .shared = 1};
+/* Until there are marks, nothing is taken for one: a function has not all flags. */
+#define NOBODY ~(FN_MARKS - 1ull)
+struct fn_marks fn_marks = {.ours = NOBODY, .shared = NOBODY};
 
 static uint32_t *last_mark; /* shared by all workers: they share what opcache keeps */
 static void (*next_op_array_handler)(struct zfunc *);
@@ -140,7 +141,7 @@ void marks_install(void)
 		zend.get_extension ? zend.get_extension("Zend OPcache") : NULL;
 	int slot = opcache ? zend.get_resource_handle("calltrace") : -1;
 	uint64_t nonce = clock_ticks() ^ (uint64_t)getpid() << 40;
-	void *shared, *table;
+	void *shared, *table, *timed;
 
 	if (slot < 0)
 		return;
@@ -148,12 +149,15 @@ void marks_install(void)
 		      -1, 0);
 	table = mmap(NULL, FN_MARKS * sizeof(struct fn *), PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED || table == MAP_FAILED)
+	timed = mmap(NULL, FN_MARKS * sizeof(*fn_marks.timed), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || table == MAP_FAILED || timed == MAP_FAILED)
 		return;
 	if (getrandom(&nonce, sizeof(nonce), GRND_NONBLOCK) < 0)
 		nonce *= 0x9e3779b97f4a7c15ull;
 	last_mark = shared;
 	fn_marks.by_mark = table;
+	fn_marks.timed = timed;
 	fn_marks.at = zend.at->fn_reserved + (size_t)slot * sizeof(void *);
 	fn_marks.off = rules_fingerprint(&worker.settings.rules);
 	fn_marks.ours = (nonce | FN_MARKS) & ~(FN_MARKS - 1ull);
@@ -161,4 +165,10 @@ void marks_install(void)
 	next_op_array_handler = opcache->op_array_handler;
 	opcache->op_array_handler = compiled;
 	*zend.extension_flags |= ZEND_HAVE_OP_ARRAY_HANDLER;
+}
+
+void marks_forget_timed(void)
+{
+	if (fn_marks.timed)
+		memset(fn_marks.timed, 0, (*last_mark + 1) * sizeof(*fn_marks.timed));
 }

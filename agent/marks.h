@@ -19,12 +19,16 @@ struct fn_marks {
 	uint64_t ours;	     /* the upper bits of one that this php-fpm numbered */
 	uint64_t shared;     /* the same for code of several functions: of a trait, a closure */
 	struct fn **by_mark; /* of this process; FN_MARKS */
+	uint16_t *timed;     /* the number of the function of a mark of ours while fn_is_timed() */
 };
 
-extern struct fn_marks fn_marks;
+extern struct fn_marks fn_marks __attribute__((visibility("hidden")));
 
 /* Before the first script is compiled. */
 void marks_install(void);
+
+/* There is a new ring, which knows no function. */
+void marks_forget_timed(void);
 
 /* Without a mark, or without one that this process knows. */
 struct fn *fn_find(const struct zframe *frame);

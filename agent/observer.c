@@ -58,9 +58,9 @@ static void end_timed(struct zframe *frame, struct zval *result)
 
 	if (!call)
 		return;
-	if (__builtin_expect(is_unwound(call->fn, result), 0))
+	if (__builtin_expect(is_unwound(fn_by_id[call->fn], result), 0))
 		calls_unwound(call);
-	else if (fn_is_timed(call->fn))
+	else if (fn_is_timed(fn_by_id[call->fn]))
 		call_timed_leave(call);
 	else
 		call_leave(call, NULL);
@@ -82,14 +82,16 @@ static void begin_recorded(struct zframe *frame)
 static void end_recorded(struct zframe *frame, struct zval *result)
 {
 	struct open_call *call = opened_by(frame);
+	const struct fn *fn;
 
 	if (!call)
 		return;
-	if (is_unwound(call->fn, result)) {
+	fn = fn_by_id[call->fn];
+	if (is_unwound(fn, result)) {
 		calls_unwound(call);
 		return;
 	}
-	if (!call_has_values(call->fn, frame) || (!frame->return_value && !call->fn->lends_result))
+	if (!call_has_values(fn, frame) || (!frame->return_value && !fn->lends_result))
 		result = NULL;
 	call_leave(call, result);
 }

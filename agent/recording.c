@@ -10,6 +10,7 @@
 #include "frame.h"
 #include "hook.h"
 #include "link.h"
+#include "marks.h"
 #include "notices.h"
 #include "values.h"
 
@@ -80,6 +81,7 @@ bool recording_introduce(uint64_t size)
 	if (ring_init(&worker.ring, size) < 0)
 		return false;
 	worker.ring_serial++;
+	marks_forget_timed();
 	strcpy(worker.ring.header->socket, worker.settings.socket);
 	write_process();
 	return true;

@@ -95,7 +95,7 @@ struct text_name {
 
 #define TEXT_NAMES 512
 
-extern struct text_name text_names[TEXT_NAMES];
+extern struct text_name text_names[TEXT_NAMES] __attribute__((visibility("hidden")));
 
 const struct text_name *text_name_learn(const char *name, size_t n, uint64_t hash);
 

@@ -17,7 +17,7 @@ struct zobj;
 /* A recorded function that is open. */
 struct open_call {
 	uintptr_t key; /* of the hook: where its C stack was; of the observer: the frame */
-	struct fn *fn;
+	uint32_t fn;   /* its number */
 };
 
 /* An exception that was thrown and not yet seen caught. */
@@ -46,9 +46,18 @@ struct lane {
  * has been thrown and not been seen caught: then there is more to tell.
  */
 struct batch {
-	uint8_t *next, *end; /* NULL: none is open */
-	uint64_t base;	     /* in ticks */
+	struct event *next, *end; /* there is room up to; NULL: none is open */
+	struct event *first;
+	uint64_t base; /* the first one's time */
 };
+
+/* One of its events, whose parts are written from the last to the first but one: a reader that
+ * comes upon half of one finds no `high`. */
+struct event {
+	uint32_t low;  /* of the clock */
+	uint16_t high; /* the next bits */
+	uint16_t fn;
+} __attribute__((packed, may_alias));
 
 enum mechanism { MECHANISM_NONE, MECHANISM_HOOK, MECHANISM_OBSERVER };
 
@@ -77,4 +86,5 @@ struct worker {
 	struct settings settings;
 };
 
-extern struct worker worker;
+/* Like all data of ours, hidden where it is declared, too: then it is not looked for in a table. */
+extern struct worker worker __attribute__((visibility("hidden")));

@@ -298,7 +298,7 @@ struct zend {
 		     struct zval *, struct zarr *);
 };
 
-extern struct zend zend;
+extern struct zend zend __attribute__((visibility("hidden")));
 
 enum zend_found {
 	ZEND_NONE,    /* this process is not PHP */

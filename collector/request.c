@@ -179,22 +179,22 @@ static int leave_untold(struct request *request)
 
 static int add_calls(struct request *request, const struct frame *frame)
 {
-	uint64_t event, ticks, last = 0;
+	uint64_t event, first = 0, ticks, last = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < frame->bytes.size && r == 0; i += sizeof(event)) {
 		memcpy(&event, frame->bytes.data + i, sizeof(event));
 		event = le64toh(event);
-		ticks = event >> CT_CALLS_TICKS;
-		if (ticks > last && ticks < CT_CALLS_BACK) {
+		first = i ? first : event;
+		ticks = ct_calls_since(first, event);
+		if (ticks > last) {
 			advance(request, ticks - last);
 			last = ticks;
 		}
-		if (event & CT_CALLS_LEAVE)
-			r = leave_untold(request);
+		if (event >> CT_CALLS_FN)
+			r = lanes_push(&request->lanes, add_call(request, event >> CT_CALLS_FN));
 		else
-			r = lanes_push(&request->lanes,
-				       add_call(request, event >> CT_CALLS_FN & UINT16_MAX));
+			r = leave_untold(request);
 	}
 	return r;
 }

@@ -185,7 +185,8 @@ int ring_unpublished(const struct ring *ring, struct buffer *into)
 	frame = into->data + into->size;
 	for (; n < CT_CALLS_MAX; n++) {
 		word = word_at(ring, head + CT_RING_BATCH + n * sizeof(word));
-		if (!word)
+		/* The lower half of its last part was written last. */
+		if (!(le64toh(word) >> 32 & UINT16_MAX))
 			break;
 		memcpy(frame + 14 + n * sizeof(word), &word, sizeof(word));
 	}

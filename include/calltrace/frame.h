@@ -34,6 +34,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #define CT_FRAME_VERSION 1
 
 /* No frame is larger. A producer splits bodies, a consumer refuses. */
@@ -76,15 +78,22 @@ enum ct_frame_type {
 
 /*
  * CALLS: entries and exits of functions of which only the time is recorded, each a little-endian
- * uint64_t, in order: CT_CALLS_LEAVE or the function's number, and ticks since the frame's time.
- * From CT_CALLS_BACK on, another processor's counter was a little behind: they count as 0. The last
- * one's time is what the next frame's `dt` counts from.
+ * uint64_t, in order: the number of the function that is entered, or 0 where the innermost call
+ * returns, and the lower bits of the clock in ticks. The first one's time is the frame's; where
+ * another is before that, another processor's counter was a little behind. The last one's time is
+ * what the next frame's `dt` counts from.
  */
-#define CT_CALLS_LEAVE 1u /* the innermost call returns */
-#define CT_CALLS_FN    1  /* shift: of the number of the function that is entered, 16 bits */
-#define CT_CALLS_TICKS 17 /* shift */
-#define CT_CALLS_BACK  (1ull << 46)
-#define CT_CALLS_MAX   512u
+#define CT_CALLS_FN	    48 /* shift */
+#define CT_CALLS_TICKS_BITS 48
+#define CT_CALLS_MAX	    512u
+
+/* Ticks from the first event to another; 0 where that was before. */
+static inline uint64_t ct_calls_since(uint64_t first, uint64_t event)
+{
+	uint64_t ticks = (event - first) & ((1ull << CT_CALLS_TICKS_BITS) - 1);
+
+	return ticks >> (CT_CALLS_TICKS_BITS - 1) ? 0 : ticks;
+}
 
 /* LEAVE: how a function was left. */
 enum ct_leave {

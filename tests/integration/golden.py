@@ -347,10 +347,10 @@ class Tree:
     def calls(self, events):
         """Those that are only timed."""
         for event in struct.unpack(f"<{len(events) // 8}Q", events):
-            if event & 1:
-                self.leave()
+            if event >> 48:
+                self.enter(event >> 48)
             else:
-                self.enter(event >> 1 & 0xFFFF)
+                self.leave()
 
     def fiber(self, fiber):
         name = f"fiber {self.numbers.setdefault(fiber, len(self.numbers) + 1)}" if fiber else "main"

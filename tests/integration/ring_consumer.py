@@ -17,7 +17,7 @@ HEAD, TAIL = 128, 192
 
 (PROCESS, FUNCTION, REQUEST, PARAMS, BODY, BODY_END, ENTER, LEAVE, THROW, CATCH, ERROR, NOTE, OUTPUT, OUTPUT_END, END,
  LOST, RUN, CALLS, CRASH, FIBER) = range(1, 21)
-CALLS_MAX, CALLS_BACK = 512, 1 << 46
+CALLS_MAX = 512
 LEAVE_RETURN, LEAVE_EXCEPTION, LEAVE_YIELD, LEAVE_UNWOUND, LEAVE_EXIT = range(5)
 END_DONE, END_ABORTED, END_EXIT, END_CONTINUED, END_CRASHED = range(5)
 
@@ -165,18 +165,17 @@ def requests(frames):
             current.leaves.append((current.open.pop()[0], how, frame[3] if len(frame) > 3 else None))
         elif kind == CALLS:
             assert 0 < len(frame[2]) <= 8 * CALLS_MAX and len(frame[2]) % 8 == 0
-            last = 0
-            for event in struct.unpack(f"<{len(frame[2]) // 8}Q", frame[2]):
-                ticks = event >> 17
-                last = max(last, ticks if ticks < CALLS_BACK else 0)
-                if event & 1:
-                    assert current.open, "CALLS leaves what nothing has entered"
-                    current.leaves.append((current.open.pop()[0], LEAVE_RETURN, None))
-                else:
-                    name = functions[event >> 1 & 0xffff][0]
+            events = struct.unpack(f"<{len(frame[2]) // 8}Q", frame[2])
+            for event in events:
+                if event >> 48:
+                    name = functions[event >> 48][0]
                     current.open.append((name, len(current.enters)))
                     current.enters.append((name, None))
-            current.ticks += last
+                else:
+                    assert current.open, "CALLS leaves what nothing has entered"
+                    current.leaves.append((current.open.pop()[0], LEAVE_RETURN, None))
+            took = events[-1] - events[0] & (1 << 48) - 1
+            current.ticks += took if took < 1 << 47 else 0
         elif kind == FIBER:
             current.lanes[current.lane], current.lane = current.open, frame[2]
             current.open = current.lanes.pop(frame[2], [])

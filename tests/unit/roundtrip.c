@@ -80,13 +80,13 @@ static void check_calls(const struct frame *calls)
 	CHECK_INT(calls->bytes.size, sizeof(events));
 	memcpy(events, calls->bytes.data, sizeof(events));
 	for (unsigned i = 0; i < 6; i++) {
-		CHECK_INT(events[i] & CT_CALLS_LEAVE, leaves[i]);
-		CHECK(events[i] >> CT_CALLS_TICKS >= last);
-		last = events[i] >> CT_CALLS_TICKS;
+		CHECK_INT(!(events[i] >> CT_CALLS_FN), leaves[i]);
+		CHECK(ct_calls_since(events[0], events[i]) >= last);
+		last = ct_calls_since(events[0], events[i]);
 	}
 	CHECK(last < find(CT_FRAME_REQUEST, 0)->request.hz);
-	CHECK((uint16_t)(events[0] >> CT_CALLS_FN) != (uint16_t)(events[1] >> CT_CALLS_FN));
-	CHECK_INT((uint16_t)(events[1] >> CT_CALLS_FN), (uint16_t)(events[3] >> CT_CALLS_FN));
+	CHECK(events[0] >> CT_CALLS_FN != events[1] >> CT_CALLS_FN);
+	CHECK_INT(events[1] >> CT_CALLS_FN, events[3] >> CT_CALLS_FN);
 }
 
 static void check_request(const char *body, bool first)
