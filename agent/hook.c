@@ -132,8 +132,7 @@ static APART void run_seen(struct zframe *frame, uint64_t mark)
 	struct fn *fn = fn_by_mark(frame, mark);
 
 	if (fn_is_timed(fn)) {
-		if (mark - fn_marks.ours < FN_MARKS)
-			fn_marks.timed[mark % FN_MARKS] = (uint16_t)fn->id;
+		fn_found_timed(frame->func, mark, fn);
 		run_timed(frame, fn);
 	} else if (fn->mode == FN_OFF || call_makes_generator(fn, frame)) {
 		next_execute(frame);
@@ -149,11 +148,8 @@ static APART void run_seen(struct zframe *frame, uint64_t mark)
 static APART void run_marked(struct zframe *frame, uint64_t mark)
 {
 	struct open_call *call = worker.lane.top;
-	uint32_t fn;
+	uint32_t fn = fn_timed(frame->func, mark);
 
-	if (mark - fn_marks.ours >= FN_MARKS)
-		goto seen;
-	fn = fn_marks.timed[mark % FN_MARKS];
 	if (!fn || call[-1].key <= STACK_POINTER || !call_event(fn, clock_tsc_parts()))
 		goto seen;
 	call->key = STACK_POINTER;

@@ -97,7 +97,7 @@ struct fn *fn_find(const struct zframe *frame)
 }
 
 /* Until there are marks, nothing is taken for one: a function has not all flags. */
-#define NOBODY ~(FN_MARKS - 1ull)
+#define NOBODY (UINT64_MAX - 2 * FN_MARKS)
 struct fn_marks fn_marks = {.ours = NOBODY, .shared = NOBODY};
 
 static uint32_t *last_mark; /* shared by all workers: they share what opcache keeps */
@@ -141,30 +141,43 @@ void marks_install(void)
 		zend.get_extension ? zend.get_extension("Zend OPcache") : NULL;
 	int slot = opcache ? zend.get_resource_handle("calltrace") : -1;
 	uint64_t nonce = clock_ticks() ^ (uint64_t)getpid() << 40;
-	void *shared, *table, *timed;
+	void *shared, **tables;
 
 	if (slot < 0)
 		return;
 	shared = mmap(NULL, sizeof(*last_mark), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
-	table = mmap(NULL, FN_MARKS * sizeof(struct fn *), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	timed = mmap(NULL, FN_MARKS * sizeof(*fn_marks.timed), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED || table == MAP_FAILED || timed == MAP_FAILED)
+	tables = mmap(NULL, FN_MARKS * (2 * sizeof(void *) + sizeof(*fn_marks.timed)),
+		      PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || tables == MAP_FAILED)
 		return;
 	if (getrandom(&nonce, sizeof(nonce), GRND_NONBLOCK) < 0)
 		nonce *= 0x9e3779b97f4a7c15ull;
 	last_mark = shared;
-	fn_marks.by_mark = table;
-	fn_marks.timed = timed;
+	fn_marks.by_mark = (struct fn **)tables;
+	fn_marks.scopes = (const struct zclass **)(tables + FN_MARKS);
+	fn_marks.timed = (uint16_t *)(tables + 2 * FN_MARKS);
 	fn_marks.at = zend.at->fn_reserved + (size_t)slot * sizeof(void *);
 	fn_marks.off = rules_fingerprint(&worker.settings.rules);
-	fn_marks.ours = (nonce | FN_MARKS) & ~(FN_MARKS - 1ull);
-	fn_marks.shared = fn_marks.ours ^ FN_MARKS << 1;
+	fn_marks.ours = (nonce | FN_MARKS << 1) & ~(2ull * FN_MARKS - 1);
+	fn_marks.shared = fn_marks.ours + FN_MARKS;
 	next_op_array_handler = opcache->op_array_handler;
 	opcache->op_array_handler = compiled;
 	*zend.extension_flags |= ZEND_HAVE_OP_ARRAY_HANDLER;
+}
+
+/* A class that opcache does not keep may be followed by another one at its address, and so may a
+ * file's code be the script's. */
+void fn_found_timed(const struct zfunc *f, uint64_t mark, const struct fn *fn)
+{
+	uint64_t n = mark - fn_marks.ours;
+
+	if (n >= 2 * FN_MARKS || fn_marks.timed[mark % FN_MARKS])
+		return;
+	if (n & FN_MARKS && (!f->name || (f->scope && !(f->scope->flags & ZCLASS_IMMUTABLE))))
+		return;
+	fn_marks.scopes[mark % FN_MARKS] = f->scope;
+	fn_marks.timed[mark % FN_MARKS] = (uint16_t)fn->id;
 }
 
 void marks_forget_timed(void)

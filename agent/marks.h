@@ -16,10 +16,11 @@
 struct fn_marks {
 	size_t at;	     /* of the mark in a zend_op_array; 0: there are none */
 	uint64_t off;	     /* the mark of a function that is off under these rules */
-	uint64_t ours;	     /* the upper bits of one that this php-fpm numbered */
-	uint64_t shared;     /* the same for code of several functions: of a trait, a closure */
+	uint64_t ours;	     /* the first of FN_MARKS marks that this php-fpm gives */
+	uint64_t shared;     /* behind them; of code of several functions: a trait's, a closure's */
 	struct fn **by_mark; /* of this process; FN_MARKS */
-	uint16_t *timed;     /* the number of the function of a mark of ours while fn_is_timed() */
+	uint16_t *timed;     /* the number of the function while fn_is_timed(), else 0 */
+	const struct zclass **scopes; /* of those; where the code is shared, it is in this class */
 };
 
 extern struct fn_marks fn_marks __attribute__((visibility("hidden")));
@@ -37,6 +38,19 @@ struct fn *fn_find(const struct zframe *frame);
 static inline bool fn_is_of(const struct fn *fn, const struct zclass *scope)
 {
 	return fn->scope == scope && (!scope || fn->class_hash == scope->name->hash);
+}
+
+/* A timed function was found by its mark: is it found faster the next time? */
+void fn_found_timed(const struct zfunc *f, uint64_t mark, const struct fn *fn);
+
+/* The number of a function that was; else 0. */
+static inline uint32_t fn_timed(const struct zfunc *f, uint64_t mark)
+{
+	uint64_t n = mark - fn_marks.ours;
+
+	if (n >= 2 * FN_MARKS || (n & FN_MARKS && f->scope != fn_marks.scopes[mark % FN_MARKS]))
+		return 0;
+	return fn_marks.timed[mark % FN_MARKS];
 }
 
 static inline uint64_t fn_mark(const struct zfunc *f)

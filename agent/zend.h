@@ -122,8 +122,9 @@ struct zclass { /* zend_class_entry, its beginning */
 	int n_slots;
 };
 
-#define ZCLASS_USER  2
-#define ZCLASS_TRAIT (1u << 1)
+#define ZCLASS_USER	 2
+#define ZCLASS_TRAIT	 (1u << 1)
+#define ZCLASS_IMMUTABLE (1u << 7)
 
 struct zprop { /* zend_property_info, its beginning */
 	uint32_t offset;

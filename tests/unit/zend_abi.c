@@ -77,6 +77,7 @@ EQUAL(offsetof(zend_class_entry, constructor) + sizeof(void *),
 EQUAL(offsetof(zend_class_entry, info.user.line_start),
       offsetof(zend_class_entry, info.user.filename) + sizeof(void *));
 EQUAL(ZEND_ACC_TRAIT, ZCLASS_TRAIT);
+EQUAL(ZEND_ACC_IMMUTABLE, ZCLASS_IMMUTABLE);
 EQUAL(sizeof(zend_arg_info), sizeof(struct zarg));
 EQUAL(sizeof(zend_internal_arg_info), sizeof(struct zarg));
 SAME(zend_arg_info, type.type_mask, zarg, type_mask);
