@@ -129,7 +129,7 @@ def test_with_the_jit_the_application_runs_as_ever_and_functions_are_traced(mode
                 assert connection.ask(params).body == b'{"fib":610,"jit":true}'
         call = one_call(stack)
         assert "JIT is incompatible" not in stack.fpm.log.read_text()
-        stack.http("GET", "/health")
+        assert_once(stack, [call])
         plain_tree = stack.dump.json("tree", f"{call.call_id}/1")["calls"]
         assert [c["function"] for c in plain_tree][:1] == ["{main}"] and len(plain_tree) > 5
 
