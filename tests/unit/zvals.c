@@ -221,6 +221,11 @@ static void *no_attribute(struct zarr *attributes, const char *name, size_t n, u
 	return NULL;
 }
 
+static int nothing_configured(const char *name, char **value)
+{
+	return -1;
+}
+
 void zvals_engine(void)
 {
 	static struct zclass *exception, *closure, *standard;
@@ -248,6 +253,7 @@ void zvals_engine(void)
 	zend.resource_type = type_of_resource;
 	zend.parameter_attribute = no_attribute;
 	zend.hash_find = find_key;
+	zend.cfg_string = nothing_configured;
 	zend.throw_hook = &hook;
 	zend.observe_errors = (void *)never; /* takes a callback and does nothing with it */
 	zvals_keep();
