@@ -144,7 +144,9 @@ static void after_command(const struct zframe *frame, const struct zval *result)
 	error = ask_error(frame);
 	if (hash_of(&error) && hash_of(&error) != error_before && note_more(&note)) {
 		note_bool(&note, "failed", true);
-		note_text(&note, "message", error.str->val, error.str->len);
+		/* phpredis counts the NUL behind it. */
+		note_text(&note, "message", error.str->val,
+			  strnlen(error.str->val, error.str->len));
 		note_end(&note);
 	}
 	zend.zval_drop(&error);

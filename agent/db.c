@@ -34,6 +34,16 @@ static void note_failure(const char *key, struct zval *error, const char *key2, 
 	zend.zval_drop(error2);
 }
 
+static void note_rows(const struct zval *rows)
+{
+	struct note note;
+
+	if (rows->type != Z_LONG || rows->lval < 0 || !note_more(&note))
+		return;
+	note_int(&note, "rows", rows->lval);
+	note_end(&note);
+}
+
 /* --- connections */
 
 static void before_dsn(const struct zframe *frame, const char *kind)
@@ -76,24 +86,58 @@ static void after_mysqli_connect(const struct zframe *frame, const struct zval *
 
 /* --- failures */
 
+/* [SQLSTATE, the driver's code, its message] */
+static void note_pdo_failure(const char *class, struct zobj *obj)
+{
+	struct zval info = outbound_ask(outbound_find(class, "errorinfo"), obj, 0, NULL);
+	struct note note;
+
+	if (note_more(&note)) {
+		note_bool(&note, "failed", true);
+		if (info.type == Z_ARRAY && info.arr->used > 2) {
+			note_scalar(&note, "code", zarr_at(info.arr, 0));
+			note_scalar(&note, "message", zarr_at(info.arr, 2));
+		}
+		note_end(&note);
+	}
+	zend.zval_drop(&info);
+}
+
 static void after_pdo(const struct zframe *frame, const struct zval *result)
 {
-	struct zval code, none = {.type_info = Z_UNDEF};
+	if (result->type == Z_FALSE && frame->This.type == Z_OBJECT)
+		note_pdo_failure("pdo", frame->This.obj);
+}
 
-	if (result->type != Z_FALSE || frame->This.type != Z_OBJECT)
-		return;
-	code = outbound_ask(outbound_find("pdo", "errorcode"), frame->This.obj, 0, NULL);
-	note_failure("code", &code, "", &none);
+/* Drivers that do not know beforehand how many rows a query has say 0. */
+static void note_pdo_rows(struct zobj *statement)
+{
+	struct zval rows, columns;
+
+	rows = outbound_ask(outbound_find("pdostatement", "rowcount"), statement, 0, NULL);
+	columns = outbound_ask(outbound_find("pdostatement", "columncount"), statement, 0, NULL);
+	if (columns.type != Z_LONG || !columns.lval || (rows.type == Z_LONG && rows.lval > 0))
+		note_rows(&rows);
+	zend.zval_drop(&rows);
+	zend.zval_drop(&columns);
+}
+
+static void after_pdo_query(const struct zframe *frame, const struct zval *result)
+{
+	if (result->type == Z_OBJECT)
+		note_pdo_rows(result->obj);
+	else
+		after_pdo(frame, result);
 }
 
 static void after_pdo_statement(const struct zframe *frame, const struct zval *result)
 {
-	struct zval code, none = {.type_info = Z_UNDEF};
-
-	if (result->type != Z_FALSE || frame->This.type != Z_OBJECT)
+	if (frame->This.type != Z_OBJECT)
 		return;
-	code = outbound_ask(outbound_find("pdostatement", "errorcode"), frame->This.obj, 0, NULL);
-	note_failure("code", &code, "", &none);
+	if (result->type == Z_TRUE)
+		note_pdo_rows(frame->This.obj);
+	else if (result->type == Z_FALSE)
+		note_pdo_failure("pdostatement", frame->This.obj);
 }
 
 static void ask_two(const struct zframe *frame, const char *code, const char *error)
@@ -109,10 +153,37 @@ static void ask_two(const struct zframe *frame, const char *code, const char *er
 	note_failure("code", &first, "message", &second);
 }
 
+static void ask_rows(const char *rows_of, struct zval *about)
+{
+	struct zval rows = outbound_ask(outbound_find(NULL, rows_of), NULL, 1, about);
+
+	note_rows(&rows);
+	zend.zval_drop(&rows);
+}
+
+static void ask_rows_of_object(const char *rows_of, const struct zframe *frame)
+{
+	struct zobj *obj = outbound_object(frame);
+	struct zval about;
+
+	if (obj) {
+		about = object_zval(obj);
+		ask_rows(rows_of, &about);
+	}
+}
+
 static void after_mysqli(const struct zframe *frame, const struct zval *result)
 {
 	if (result->type == Z_FALSE)
 		ask_two(frame, "mysqli_errno", "mysqli_error");
+}
+
+static void after_mysqli_query(const struct zframe *frame, const struct zval *result)
+{
+	if (result->type == Z_FALSE)
+		after_mysqli(frame, result);
+	else
+		ask_rows_of_object("mysqli_affected_rows", frame);
 }
 
 static void after_mysqli_statement(const struct zframe *frame, const struct zval *result)
@@ -121,8 +192,16 @@ static void after_mysqli_statement(const struct zframe *frame, const struct zval
 		ask_two(frame, "mysqli_stmt_errno", "mysqli_stmt_error");
 }
 
+static void after_mysqli_execute(const struct zframe *frame, const struct zval *result)
+{
+	if (result->type == Z_FALSE)
+		after_mysqli_statement(frame, result);
+	else
+		ask_rows_of_object("mysqli_stmt_affected_rows", frame);
+}
+
 /* Only of a connection that is named: asking without one would make PHP complain. */
-static void after_pg(const struct zframe *frame, const struct zval *result)
+static void after_pg_prepare(const struct zframe *frame, const struct zval *result)
 {
 	struct zval link = *outbound_arg(frame, 0), none = {.type_info = Z_UNDEF}, error = none;
 
@@ -131,6 +210,21 @@ static void after_pg(const struct zframe *frame, const struct zval *result)
 	if (link.type == Z_OBJECT || link.type == Z_RESOURCE)
 		error = outbound_ask(outbound_find(NULL, "pg_last_error"), NULL, 1, &link);
 	note_failure("message", &error, "", &none);
+}
+
+static void after_pg_result(const struct zframe *frame, const struct zval *result)
+{
+	struct zval about = *result;
+
+	(void)frame;
+	if (result->type == Z_OBJECT || result->type == Z_RESOURCE)
+		ask_rows("pg_affected_rows", &about);
+}
+
+static void after_pg(const struct zframe *frame, const struct zval *result)
+{
+	after_pg_prepare(frame, result);
+	after_pg_result(frame, result);
 }
 
 static void after_sqlite(const struct zframe *frame, const struct zval *result)
@@ -305,6 +399,8 @@ static void before_pg_execute(const struct zframe *frame, const char *kind)
 
 static const struct outbound_role dsn = {.before = before_dsn};
 static const struct outbound_role pdo = {.after = after_pdo};
+static const struct outbound_role pdo_query = {.after = after_pdo_query,
+					       .learn = learn_pdo_prepared};
 static const struct outbound_role pdo_prepare = {.after = after_pdo, .learn = learn_pdo_prepared};
 static const struct outbound_role pdo_execute = {
 	.before = before_pdo_execute, .after = after_pdo_statement, .learn = learn_execute};
@@ -314,6 +410,7 @@ static const struct outbound_role unbound = {.before = before_unbound};
 static const struct outbound_role mysqli_connects = {.before = before_mysqli_connect,
 						     .after = after_mysqli_connect};
 static const struct outbound_role mysqli = {.after = after_mysqli};
+static const struct outbound_role mysqli_query = {.after = after_mysqli_query};
 static const struct outbound_role mysqli_prepare = {.after = after_mysqli, .learn = learn_prepared};
 static const struct outbound_role stmt_init = {.learn = learn_pdo_prepared};
 static const struct outbound_role stmt_new = {.before = before_mysqli_stmt};
@@ -321,9 +418,11 @@ static const struct outbound_role stmt_prepare = {.before = before_prepared_agai
 						  .after = after_mysqli_statement};
 static const struct outbound_role stmt_bind = {.learn = learn_variables};
 static const struct outbound_role stmt_execute = {
-	.before = before_execute, .after = after_mysqli_statement, .learn = learn_execute};
+	.before = before_execute, .after = after_mysqli_execute, .learn = learn_execute};
 static const struct outbound_role pg = {.after = after_pg};
-static const struct outbound_role pg_prepare = {.after = after_pg, .learn = learn_pg_prepared};
+static const struct outbound_role pg_result = {.after = after_pg_result};
+static const struct outbound_role pg_prepare = {.after = after_pg_prepare,
+						.learn = learn_pg_prepared};
 static const struct outbound_role pg_execute = {.before = before_pg_execute, .after = after_pg};
 static const struct outbound_role sqlite = {.after = after_sqlite};
 static const struct outbound_role sqlite_prepare = {.after = after_sqlite, .learn = learn_prepared};
@@ -350,7 +449,7 @@ const struct outbound outbound_db[] = {
 	CONNECT("pdo", "__construct", &dsn),
 	CONNECT("pdo", "connect", &dsn),
 	METHOD("pdo", "exec", &pdo),
-	METHOD("pdo", "query", &pdo_prepare),
+	METHOD("pdo", "query", &pdo_query),
 	METHOD("pdo", "prepare", &pdo_prepare),
 	METHOD("pdo", "begintransaction", &pdo),
 	METHOD("pdo", "commit", &pdo),
@@ -363,10 +462,10 @@ const struct outbound outbound_db[] = {
 	CONNECT("mysqli", "connect", &mysqli_connects),
 	CONNECT("mysqli", "real_connect", &mysqli_connects),
 	CONNECT("mysqli", "change_user", &mysqli),
-	METHOD("mysqli", "query", &mysqli),
-	METHOD("mysqli", "real_query", &mysqli),
+	METHOD("mysqli", "query", &mysqli_query),
+	METHOD("mysqli", "real_query", &mysqli_query),
 	METHOD("mysqli", "multi_query", &mysqli),
-	METHOD("mysqli", "execute_query", &mysqli),
+	METHOD("mysqli", "execute_query", &mysqli_query),
 	METHOD("mysqli", "prepare", &mysqli_prepare),
 	METHOD("mysqli", "begin_transaction", &mysqli),
 	METHOD("mysqli", "commit", &mysqli),
@@ -383,10 +482,10 @@ const struct outbound outbound_db[] = {
 	CONNECT(NULL, "mysqli_connect", &mysqli_connects),
 	CONNECT(NULL, "mysqli_real_connect", &mysqli_connects),
 	CONNECT(NULL, "mysqli_change_user", &mysqli),
-	FUNCTION("mysqli_query", &mysqli),
-	FUNCTION("mysqli_real_query", &mysqli),
+	FUNCTION("mysqli_query", &mysqli_query),
+	FUNCTION("mysqli_real_query", &mysqli_query),
 	FUNCTION("mysqli_multi_query", &mysqli),
-	FUNCTION("mysqli_execute_query", &mysqli),
+	FUNCTION("mysqli_execute_query", &mysqli_query),
 	FUNCTION("mysqli_prepare", &mysqli_prepare),
 	FUNCTION("mysqli_begin_transaction", &mysqli),
 	FUNCTION("mysqli_commit", &mysqli),
@@ -412,7 +511,7 @@ const struct outbound outbound_db[] = {
 	FUNCTION("pg_send_query_params", &pg),
 	FUNCTION("pg_send_prepare", &pg_prepare),
 	FUNCTION("pg_send_execute", &pg_execute),
-	FUNCTION("pg_get_result", NULL),
+	FUNCTION("pg_get_result", &pg_result),
 	FUNCTION("pg_copy_from", &pg),
 	FUNCTION("pg_copy_to", &pg),
 	FUNCTION("pg_insert", &pg),

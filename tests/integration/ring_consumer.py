@@ -114,8 +114,8 @@ class Recorded:
         """One without a kind goes on with an earlier one."""
         call = self.open[-1][1] if self.open else None
         if "kind" in note:
-            note["stack"] = [s if isinstance(s, int) else (functions[s[0]][0] if s[0] else None, s[1]) for s in note["stack"]]
-            self.notes.append(note)
+            stack = [s if isinstance(s, int) else (functions[s[0]][0] if s[0] else None, s[1]) for s in note["stack"]]
+            self.notes.append({**note, "stack": stack})
             self._noted.append((note.get("id"), call))
             return
         wanted = [i for i, (number, of) in enumerate(self._noted)

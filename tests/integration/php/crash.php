@@ -86,9 +86,13 @@ class CrashFunctionCallHandler
         return 'not reached';
     }
 
+    /** What lies behind the last block is the top of the heap, whatever was free before. */
     private function arena(): string
     {
-        $bytes = FFI::cast('unsigned char *', libc()->malloc(4000));
+        for ($i = 0; $i < 1000; $i++) {
+            $block = libc()->malloc(4000);
+        }
+        $bytes = FFI::cast('unsigned char *', $block);
         for ($i = 4000; $i < 4096; $i++) {
             $bytes[$i] = 0x41;
         }
