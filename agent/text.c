@@ -247,11 +247,13 @@ static size_t end_of_nested(const char *s, size_t at, size_t n)
 	return n;
 }
 
+/* MySQL's "(using password: NO)" is the reason itself. */
 static bool says_nothing(const char *s, size_t n)
 {
 	return !n || (n == 1 && (*s == '?' || *s == '=')) ||
 	       (n == 4 && (!memcmp(s, "true", 4) || !memcmp(s, "null", 4))) ||
-	       (n == 5 && !memcmp(s, "false", 5));
+	       (n == 5 && !memcmp(s, "false", 5)) || (n == 4 && !memcmp(s, "YES)", 4)) ||
+	       (n == 3 && !memcmp(s, "NO)", 3));
 }
 
 static size_t end_of_bare(const char *s, size_t at, size_t n, const char *ends)

@@ -5,6 +5,7 @@ Those come once, over the registry's HTTP interface, and are kept outside of the
 Each must have the hash that stands here. Run as a program, this fetches what is missing and says what there is.
 """
 import base64
+import copy
 import hashlib
 import os
 import shutil
@@ -43,7 +44,6 @@ VERSIONS = ("8.0", "8.1", "8.2", "8.3", "8.4", "8.5")
 MODULES = ("ctype", "iconv", "mbstring", "tokenizer", "posix", "fileinfo", "phar", "dom", "simplexml", "xml", "xmlreader",
            "xmlwriter", "curl", "sqlite3", "pdo", "pdo_sqlite", "mysqlnd", "mysqli", "pdo_mysql", "pgsql", "pdo_pgsql", "igbinary",
            "msgpack", "redis")
-MODULES_BY_DEFAULT = MODULES[:MODULES.index("pdo_sqlite") + 1]
 
 # Built without a library that is in the package of another.
 BORROWED = {"8.0": ("8.1", ("libssl.so.10", "libcrypto.so.10"))}
@@ -66,6 +66,7 @@ class Php:
         self.fpm = fpm
         self.home = home
         self.env = {"LD_LIBRARY_PATH": str(home / "lib"), "PHP_INI_SCAN_DIR": ""} if home else {}
+        self.modules = MODULES[:MODULES.index("pdo_sqlite") + 1]
 
     def __repr__(self):
         return f"PHP {self.version}"
@@ -73,14 +74,19 @@ class Php:
     def has(self, module):
         return (self.home / "php" / "modules" / f"{module}.so").exists()
 
-    def defines(self, modules=MODULES_BY_DEFAULT):
+    def with_all_modules(self):
+        more = copy.copy(self)
+        more.modules = MODULES
+        return more
+
+    def defines(self):
         """Arguments for what Debian's conf.d does: opcache and modules are loaded."""
         if not self.home:
             return []
         words = ["-d", f"extension_dir={self.home}/php/modules"]
         if self.has("opcache"):  # part of the program in 8.5
             words += ["-d", "zend_extension=opcache"]
-        for module in modules:
+        for module in self.modules:
             if self.has(module):
                 words += ["-d", f"extension={module}"]
         return words
