@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+import ring_consumer as rc
 from test_ring import Traced
 
 CLIENT = """<?php
@@ -32,7 +33,7 @@ def start(**options):
 
 @pytest.fixture(scope="module", params=[None, JIT], ids=["hook", "observer"])
 def worker(request):
-    traced = start(ini=request.param)
+    traced = start(ini={**(request.param or {}), "sendmail_path": "grep -q kaethe"})
     traced.seen = 0
     try:
         yield traced
@@ -48,7 +49,7 @@ def ask(worker, script, **query):
     worker.seen += 1
     _, found = worker.recorded(worker.seen)
     request = found[-1]
-    assert "planted" not in repr([f for f in request.frames if f[0] != 13])
+    assert "planted" not in repr([f for f in request.frames if f[0] != rc.OUTPUT])
     assert not request.lost
     return json.loads(answer.body), request
 
@@ -139,3 +140,20 @@ def test_sockets_are_told_with_why_they_did_not_connect(http, nobody):
     assert there["url"] == "127.0.0.1" and there["port"] > 0 and "failed" not in there
     assert away["url"] == nobody.replace("http", "tcp") and away["failed"]
     assert (away["code"], away["message"]) == (111, "Connection refused")
+
+
+def test_programs_and_mail_are_told_without_their_secrets(worker):
+    answer, request = ask(worker, "programs.php")
+    assert answer == [[["one"], 3, None, 0, 0, "so", ""], ["piped\n", 0, 5], [True, False],
+                      "exec(): Argument #1 ($command) cannot be empty"]
+    programs, mails = ([n for n in request.notes if n["kind"] == kind] for kind in ("process", "mail"))
+    assert [(n["command"], n.get("exit_status")) for n in programs] == [
+        ("echo one; exit 3", 3),
+        ("MYSQL_PWD=[SECRET_REDACTED] true --password=[SECRET_REDACTED] -p x", 0),
+        ("printf so", 0), ("true", None), ("false", None), ("echo piped", None),
+        (["sh", "-c", "exit 5", "--api-key", "[SECRET_REDACTED]", "--token=[SECRET_REDACTED]"], None), ("", None)]
+    assert [n.get("failed") for n in mails] == [None, True]
+    assert [lines(n) for n in mails] == [["App\\mailed"]] * 2
+    sent = [f[3] for f in request.frames if f[0] == rc.ENTER and len(f) > 3 and f[3]]
+    assert [args[:2] for args in sent] == [["kaethe@example.org", "Ihr Termin"], ["jens@example.org", "Ihr Termin"]]
+    assert {word for args in sent for word in args[2:]} == {"[SECRET_REDACTED]"}, "what it says goes to nobody else"
